@@ -26,6 +26,9 @@ PRETTIER := build/node/node_modules/.bin/prettier
 ARCH := $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
 AWS_ARCH := $(if $(filter command line,$(origin ARCH)),$(ARCH),arm64)
 
+# The stack of the deployment in CONTEXT: Sluice, or Sluice-<name> with "-c name=<name>".
+STACK := Sluice$(patsubst name=%,-%,$(filter name=%,$(CONTEXT)))
+
 # No warnings about Node.js versions from programs that use the CDK, and no telemetry from its command line.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 18,20,22
@@ -139,18 +142,18 @@ build-%:
 synth: $(LOCAL) build-$(AWS_ARCH) ## make the CloudFormation templates for AWS in cdk.out (ARCH=arm64 or amd64, CONTEXT="-c name=value")
 	@$(LOCAL) layer $(AWS_ARCH)
 	build/node/node_modules/.bin/cdk synth --quiet --no-notices -c arch=$(AWS_ARCH) $(CONTEXT)
-	@echo cdk.out/Sluice.template.json
+	@echo cdk.out/$(STACK).template.json
 
 cost: synth ## print what Sluice costs while idle and for 1,000 minutes of video
-	@$(GO) run ./infra/cost cdk.out/Sluice.template.json
+	@$(GO) run ./infra/cost cdk.out/$(STACK).template.json
 
 preflight: ## check what an AWS account lacks for Sluice, before a deployment (CONTEXT="-c concurrency=500")
 	@$(GO) build -o build/preflight ./infra/preflight
 	@build/preflight $(CONTEXT)
 
-destroy: ## remove Sluice from an AWS account, after asking (DATA=1: also all videos and rows, which are kept otherwise)
+destroy: ## remove Sluice from an AWS account, after asking (DATA=1: also all videos and rows, which are kept otherwise; CONTEXT="-c name=staging")
 	@$(GO) build -o build/destroy ./infra/destroy
-	@build/destroy $(if $(DATA),-data)
+	@build/destroy -stack $(STACK) $(if $(DATA),-data)
 
 # The workers for the scaling law to divide, also on a machine with few processors: the test watches how it does that.
 load: export SLUICE_WORKERS := $(or $(WORKERS),4)

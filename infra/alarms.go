@@ -29,8 +29,9 @@ const (
 	apiGatewayNamespace = "AWS/ApiGateway"
 )
 
-func sluiceMetric(m metric.Metric, stat string) metricStat {
-	return metricStat{namespace: metric.Namespace, name: m.Name, stat: stat}
+// newMetricStat returns one of Sluice's own metrics with a statistic.
+func (s settings) newMetricStat(m metric.Metric, stat string) metricStat {
+	return metricStat{namespace: s.buildMetricNamespace(), name: m.Name, stat: stat}
 }
 
 // alarm is a CloudWatch alarm. Each reads one metric, because an alarm costs as much as the metrics that it reads.
@@ -63,17 +64,17 @@ func listAlarms(set settings) []alarm {
 		{
 			name: "dead-letters", runbookSection: "dead-letters",
 			condition:  "There are dead letters that nobody has decided about.",
-			metricStat: sluiceMetric(metric.DeadLetters, "Maximum"), period: 5 * time.Minute, evaluationPeriods: 1,
+			metricStat: set.newMetricStat(metric.DeadLetters, "Maximum"), period: 5 * time.Minute, evaluationPeriods: 1,
 			datapointsToAlarm: 1,
 		}, {
 			name: "stuck", runbookSection: "stuck",
 			condition:  "Videos are overdue, and reminding the service that they wait for does not help.",
-			metricStat: sluiceMetric(metric.Stuck, "Maximum"), period: 5 * time.Minute, evaluationPeriods: 1,
+			metricStat: set.newMetricStat(metric.Stuck, "Maximum"), period: 5 * time.Minute, evaluationPeriods: 1,
 			datapointsToAlarm: 1,
 		}, {
 			name: "errors", runbookSection: "errors",
 			condition:  "Functions crash, run into their timeout or end in an error.",
-			metricStat: sluiceMetric(metric.Errors, "Sum"), period: 15 * time.Minute, evaluationPeriods: 1,
+			metricStat: set.newMetricStat(metric.Errors, "Sum"), period: 15 * time.Minute, evaluationPeriods: 1,
 			datapointsToAlarm: 1, above: 4,
 		}, {
 			name: "throttles", runbookSection: "throttles",
@@ -83,16 +84,16 @@ func listAlarms(set settings) []alarm {
 		}, {
 			name: "gateway", runbookSection: "gateway",
 			condition:  "More than one in a hundred requests is answered with 5xx.",
-			metricStat: metricStat{apiGatewayNamespace, "5XXError", "ApiName", apiName, "Average"},
+			metricStat: metricStat{apiGatewayNamespace, "5XXError", "ApiName", set.buildAPIName(), "Average"},
 			period:     5 * time.Minute, evaluationPeriods: 3, datapointsToAlarm: 2, above: 0.01,
 		}, {
 			name: "dollars", runbookSection: "dollars",
 			condition:  fmt.Sprintf("Functions have cost more than $%v within an hour.", set.dollarsPerHour),
-			metricStat: sluiceMetric(metric.Dollars, "Sum"), period: time.Hour, evaluationPeriods: 1,
+			metricStat: set.newMetricStat(metric.Dollars, "Sum"), period: time.Hour, evaluationPeriods: 1,
 			datapointsToAlarm: 1, above: set.dollarsPerHour,
 		},
 	}
-	for _, q := range listMonitoredQueues() {
+	for _, q := range set.listMonitoredQueues() {
 		all = append(all, alarm{
 			name: "late-" + q.name, runbookSection: "late",
 			condition: fmt.Sprintf(
@@ -108,7 +109,7 @@ func listAlarms(set settings) []alarm {
 			all = append(all, alarm{
 				name: "silent-" + s.Name, runbookSection: "silent",
 				condition:  fmt.Sprintf("%s, which the clock calls every %v, is not called.", s.Name, s.Interval),
-				metricStat: metricStat{lambdaNamespace, "Invocations", "FunctionName", namePrefix + s.Name, "Sum"},
+				metricStat: metricStat{lambdaNamespace, "Invocations", "FunctionName", set.buildName(s.Name), "Sum"},
 				period:     s.Interval, evaluationPeriods: 10, datapointsToAlarm: 10, below: 1, onSilence: true,
 			})
 		}
@@ -125,9 +126,9 @@ type monitoredQueue struct {
 }
 
 // listMonitoredQueues returns the queues of all inboxes.
-func listMonitoredQueues() (all []monitoredQueue) {
+func (s settings) listMonitoredQueues() (all []monitoredQueue) {
 	for _, q := range services.ListQueues() {
-		w := monitoredQueue{name: q.Name, fullName: namePrefix + q.Name, service: q.Service, maxWait: q.Lane.MaxWait}
+		w := monitoredQueue{name: q.Name, fullName: s.buildName(q.Name), service: q.Service, maxWait: q.Lane.MaxWait}
 		if q.Inbox.FIFO {
 			w.fullName += ".fifo"
 		}
@@ -142,7 +143,7 @@ func newAlarms(scope constructs.Construct, set settings) awssns.Topic {
 	topic := newAlarmTopic(scope, set)
 	for _, a := range listAlarms(set) {
 		props := &awscloudwatch.CfnAlarmProps{
-			AlarmName:          jsii.String(namePrefix + a.name),
+			AlarmName:          jsii.String(set.buildName(a.name)),
 			AlarmDescription:   jsii.String(a.condition + " What to do: docs/runbook.md#" + a.runbookSection),
 			Namespace:          jsii.String(a.namespace),
 			MetricName:         jsii.String(a.metricStat.name),
@@ -175,11 +176,11 @@ func newAlarms(scope constructs.Construct, set settings) awssns.Topic {
 // newAlarmTopic makes the topic that alarms notify. It accepts messages from the alarms of this stack only, over TLS.
 func newAlarmTopic(scope constructs.Construct, set settings) awssns.Topic {
 	topic := awssns.NewTopic(scope, jsii.String("Topic"), &awssns.TopicProps{
-		TopicName:  jsii.String(namePrefix + "alarms"),
+		TopicName:  jsii.String(set.buildName("alarms")),
 		EnforceSSL: jsii.Bool(true),
 	})
 	stack := awscdk.Stack_Of(scope)
-	ours := "cloudwatch:" + *stack.Region() + ":" + *stack.Account() + ":alarm:" + namePrefix + "*"
+	ours := "cloudwatch:" + *stack.Region() + ":" + *stack.Account() + ":alarm:" + set.buildName("*")
 	topic.AddToResourcePolicy(allowAWSService(stack, "cloudwatch.amazonaws.com", ours, "sns:Publish", topic.TopicArn()))
 	if set.alarmEmail != "" {
 		topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(set.alarmEmail), nil))

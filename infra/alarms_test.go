@@ -26,7 +26,7 @@ func TestAlarmsReadTheirMetricsAndThresholds(t *testing.T) {
 		"sluice-silent-reconcile": "AWS/Lambda Invocations FunctionName=sluice-reconcile Sum < 1 in 10 of 10 × 60 s, or on silence",
 	}
 	for _, q := range services.ListQueues() {
-		full := namePrefix + q.Name
+		full := "sluice-" + q.Name
 		if q.Inbox.FIFO {
 			full += ".fifo"
 		}

@@ -39,13 +39,14 @@ func newCDN(scope constructs.Construct, set settings, media awss3.IBucket) *cdn 
 	scope = constructs.NewConstruct(scope, jsii.String("Cdn"))
 	c := &cdn{domain: set.cdnDomain}
 	c.keyValueStore = awscloudfront.NewKeyValueStore(scope, jsii.String("Store"), &awscloudfront.KeyValueStoreProps{
-		Comment: jsii.String("Sluice: keys of playback tokens, and videos that nobody may watch"),
+		KeyValueStoreName: jsii.String(set.buildGlobalName(scope, "playback")),
+		Comment:           jsii.String("Sluice: keys of playback tokens, and videos that nobody may watch"),
 	})
 	props := &awscloudfront.DistributionProps{
 		Comment:         jsii.String("Sluice: what viewers watch"),
 		HttpVersion:     awscloudfront.HttpVersion_HTTP2_AND_3,
 		PriceClass:      awscloudfront.PriceClass_PRICE_CLASS_100,
-		DefaultBehavior: c.newBehavior(scope, media),
+		DefaultBehavior: newBehavior(scope, set, media, c.keyValueStore),
 		ErrorResponses: &[]*awscloudfront.ErrorResponse{{
 			HttpStatus: jsiiNumber(404), Ttl: awscdk.Duration_Seconds(jsiiNumber(notFoundCacheSeconds)),
 		}},
@@ -70,16 +71,20 @@ func newCDN(scope constructs.Construct, set settings, media awss3.IBucket) *cdn 
 // CloudFront may list the bucket, because S3 answers 403 for a missing object to callers that may not, and a player
 // that asks for a playlist too early needs a 404. Viewers can't list it: the function lets no such path through, and no
 // query string reaches S3.
-func (c *cdn) newBehavior(scope constructs.Construct, media awss3.IBucket) *awscloudfront.BehaviorOptions {
+func newBehavior(
+	scope constructs.Construct, set settings, media awss3.IBucket, keys awscloudfront.KeyValueStore,
+) *awscloudfront.BehaviorOptions {
 	check := awscloudfront.NewFunction(scope, jsii.String("TokenCheck"), &awscloudfront.FunctionProps{
+		FunctionName:  jsii.String(set.buildGlobalName(scope, "token-check")),
 		Comment:       jsii.String("Sluice: checks the token in a path and cuts it off"),
 		Runtime:       awscloudfront.FunctionRuntime_JS_2_0(),
 		Code:          awscloudfront.FunctionCode_FromInline(jsii.String(tokenCheck)),
-		KeyValueStore: c.keyValueStore,
+		KeyValueStore: keys,
 	})
 	// Players on pages of any origin may read every response, and browsers don't guess its content type.
 	headers := awscloudfront.NewResponseHeadersPolicy(
 		scope, jsii.String("Headers"), &awscloudfront.ResponseHeadersPolicyProps{
+			ResponseHeadersPolicyName: jsii.String(set.buildGlobalName(scope, "playback")),
 			CorsBehavior: &awscloudfront.ResponseHeadersCorsBehavior{
 				AccessControlAllowCredentials: jsii.Bool(false),
 				AccessControlAllowHeaders:     jsii.Strings("*"),
@@ -95,9 +100,15 @@ func (c *cdn) newBehavior(scope constructs.Construct, media awss3.IBucket) *awsc
 			},
 		},
 	)
+	access := awscloudfront.NewS3OriginAccessControl(
+		scope, jsii.String("OriginAccess"), &awscloudfront.S3OriginAccessControlProps{
+			OriginAccessControlName: jsii.String(set.buildGlobalName(scope, "playback")),
+		},
+	)
 	return &awscloudfront.BehaviorOptions{
 		Origin: awscloudfrontorigins.S3BucketOrigin_WithOriginAccessControl(
 			media, &awscloudfrontorigins.S3BucketOriginWithOACProps{
+				OriginAccessControl: access,
 				OriginAccessLevels: &[]awscloudfront.AccessLevel{
 					awscloudfront.AccessLevel_READ, awscloudfront.AccessLevel_LIST,
 				},

@@ -64,22 +64,22 @@ func timeSeries(title string, period int, metrics ...[]any) widgetProperties {
 }
 
 // newDashboard makes the dashboard: totals, the gateway, a row for each service with an inbox, and queries of the logs.
-func newDashboard(scope constructs.Construct) {
+func newDashboard(scope constructs.Construct, set settings) {
 	p := &dashboardBuilder{region: *awscdk.Stack_Of(scope).Region()}
 	p.addRow(4,
 		widgetProperties{Title: "To decide, and to look after", View: "singleValue", Period: 300, Metrics: [][]any{
-			sluiceMetric(metric.DeadLetters, "Maximum").withLabel("dead letters"),
-			sluiceMetric(metric.Stuck, "Maximum").withLabel("stuck videos"),
+			set.newMetricStat(metric.DeadLetters, "Maximum").withLabel("dead letters"),
+			set.newMetricStat(metric.Stuck, "Maximum").withLabel("stuck videos"),
 		}},
 		timeSeries("What goes wrong", 300,
-			sluiceMetric(metric.Errors, "Sum").withLabel("errors"),
+			set.newMetricStat(metric.Errors, "Sum").withLabel("errors"),
 			metricStat{namespace: lambdaNamespace, name: "Throttles", stat: "Sum"}.withLabel("throttles (account)"),
-			sluiceMetric(metric.Failed, "Sum").withLabel("failed videos"),
+			set.newMetricStat(metric.Failed, "Sum").withLabel("failed videos"),
 		),
-		timeSeries("Dollars an hour", 3600, sluiceMetric(metric.Dollars, "Sum").withLabel("functions")),
+		timeSeries("Dollars an hour", 3600, set.newMetricStat(metric.Dollars, "Sum").withLabel("functions")),
 	)
 	gateway := func(name, stat string) metricStat {
-		return metricStat{apiGatewayNamespace, name, "ApiName", apiName, stat}
+		return metricStat{apiGatewayNamespace, name, "ApiName", set.buildAPIName(), stat}
 	}
 	p.addRow(6,
 		timeSeries("Requests", 60,
@@ -91,20 +91,20 @@ func newDashboard(scope constructs.Construct) {
 			gateway("Latency", "p95").withLabel("p95"),
 		),
 		timeSeries("Stages of a video, ms (p50)", 300,
-			sluiceMetric(metric.InspectTime, "p50").withLabel("inspect"),
-			sluiceMetric(metric.PlayableTime, "p50").withLabel("uploaded to playable"),
-			sluiceMetric(metric.EncodeTime, "p50").withLabel("encode"),
-			sluiceMetric(metric.PublishTime, "p50").withLabel("publish"),
-			sluiceMetric(metric.ReadyTime, "p50").withLabel("uploaded to ready"),
+			set.newMetricStat(metric.InspectTime, "p50").withLabel("inspect"),
+			set.newMetricStat(metric.PlayableTime, "p50").withLabel("uploaded to playable"),
+			set.newMetricStat(metric.EncodeTime, "p50").withLabel("encode"),
+			set.newMetricStat(metric.PublishTime, "p50").withLabel("publish"),
+			set.newMetricStat(metric.ReadyTime, "p50").withLabel("uploaded to ready"),
 		),
-		timeSeries("Videos that got ready", 300, sluiceMetric(metric.ReadyTime, "SampleCount").withLabel("ready")),
+		timeSeries("Videos that got ready", 300, set.newMetricStat(metric.ReadyTime, "SampleCount").withLabel("ready")),
 	)
 	for _, s := range services.Map {
 		if s.Inbox != nil {
-			p.addRow(6, buildQueueWidgets(s)...)
+			p.addRow(6, buildQueueWidgets(s, set)...)
 		}
 	}
-	for _, q := range buildLogQueries() {
+	for _, q := range buildLogQueries(set) {
 		p.addRow(6, q)
 	}
 	body, err := json.Marshal(map[string]any{"widgets": p.widgets})
@@ -112,17 +112,17 @@ func newDashboard(scope constructs.Construct) {
 		panic(err) // strings and numbers always marshal
 	}
 	awscloudwatch.NewCfnDashboard(scope, jsii.String("Dashboard"), &awscloudwatch.CfnDashboardProps{
-		DashboardName: jsii.String("sluice"), DashboardBody: jsii.String(string(body)),
+		DashboardName: jsii.String(set.buildAPIName()), DashboardBody: jsii.String(string(body)),
 	})
 }
 
 // buildQueueWidgets returns two widgets of a service: the messages and workers of its queues, and the age of the oldest
 // message beside the longest that one may wait.
-func buildQueueWidgets(s services.Service) []widgetProperties {
+func buildQueueWidgets(s services.Service, set settings) []widgetProperties {
 	depth := widgetProperties{
 		Title: s.Name + ": messages and workers", View: "timeSeries", Period: 60, Metrics: [][]any{
 			metricStat{
-				lambdaNamespace, "ConcurrentExecutions", "FunctionName", namePrefix + s.Name, "Maximum",
+				lambdaNamespace, "ConcurrentExecutions", "FunctionName", set.buildName(s.Name), "Maximum",
 			}.withLabel("workers"),
 		},
 	}
@@ -130,11 +130,11 @@ func buildQueueWidgets(s services.Service) []widgetProperties {
 		Title: s.Name + ": age of the oldest message, s", View: "timeSeries", Period: 60,
 		Annotations: map[string][]any{},
 	}
-	for _, q := range listMonitoredQueues() {
+	for _, q := range set.listMonitoredQueues() {
 		if q.service != s.Name {
 			continue
 		}
-		ceiling := metricStat{metric.Namespace, metric.Ceiling.Name, metric.Queue, q.fullName, "Maximum"}
+		ceiling := metricStat{set.buildMetricNamespace(), metric.Ceiling.Name, metric.Queue, q.fullName, "Maximum"}
 		depth.Metrics = append(
 			depth.Metrics,
 			metricStat{
@@ -156,10 +156,10 @@ func buildQueueWidgets(s services.Service) []widgetProperties {
 }
 
 // buildLogQueries returns the widgets that query the logs: the logs have dimensions that would make too many metrics.
-func buildLogQueries() []widgetProperties {
+func buildLogQueries(set settings) []widgetProperties {
 	var logs []string
 	for _, s := range services.Map {
-		logs = append(logs, "SOURCE '"+logGroupName(s.Name)+"'")
+		logs = append(logs, "SOURCE '"+set.buildLogGroupName(s.Name)+"'")
 	}
 	ask := func(title, query string) widgetProperties {
 		return widgetProperties{Title: title, View: "table", Query: strings.Join(logs, " | ") + " | " + query}

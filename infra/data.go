@@ -51,9 +51,9 @@ func newData(scope constructs.Construct, set settings, originals *serviceQueue) 
 		AllowedOrigins: jsii.Strings("*"),
 		MaxAge:         jsii.Number(corsMaxAge.Seconds()),
 	})
-	addObjectNotifications(d.source, originals)
+	addObjectNotifications(d.source, originals, set)
 	d.topic = awssns.NewTopic(scope, jsii.String("Facts"), &awssns.TopicProps{
-		TopicName:  jsii.String(namePrefix + "events"),
+		TopicName:  jsii.String(set.buildName("events")),
 		EnforceSSL: jsii.Bool(true),
 	})
 	// The key of playback tokens. Secrets Manager generates it, so that no template has it.
@@ -181,9 +181,9 @@ func newBucket(
 //
 // S3 tests the queue when it creates the bucket. So the queue's policy has to exist before, and can't name the bucket;
 // it allows buckets of this account whose names begin as CloudFormation begins those of this stack.
-func addObjectNotifications(bucket awss3.Bucket, in *serviceQueue) {
+func addObjectNotifications(bucket awss3.Bucket, in *serviceQueue, set settings) {
 	stack := awscdk.Stack_Of(bucket)
-	ours := "s3:::" + strings.ToLower(stackName) + "-*"
+	ours := "s3:::" + strings.ToLower(set.buildStackName()) + "-*"
 	in.queue.AddToResourcePolicy(allowAWSService(
 		stack, "s3.amazonaws.com", ours, "sqs:SendMessage", in.queue.QueueArn(),
 	))

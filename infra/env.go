@@ -53,7 +53,7 @@ func newEnvValues(deps serviceDeps) map[string]envValue {
 		}
 	}
 	for _, s := range services.Map {
-		values[services.EnvFunctionName(s.Name)] = fixedValue(namePrefix + s.Name)
+		values[services.EnvFunctionName(s.Name)] = fixedValue(deps.buildName(s.Name))
 		if s.Inbox != nil && s.Inbox.FairShare {
 			limit := services.ComputeInFlightLimit(s.WorkerLimit(deps.concurrency))
 			values[services.EnvInFlightLimit] = fixedValue(strconv.Itoa(limit))
@@ -73,6 +73,9 @@ func newEnvValues(deps serviceDeps) map[string]envValue {
 		values[services.EnvUploadURL] = func() *string {
 			return jsii.String("https://" + *deps.data.source.BucketRegionalDomainName())
 		}
+	}
+	if deps.name != "" {
+		values[services.EnvMetricNamespace] = fixedValue(deps.buildMetricNamespace())
 	}
 	for name, value := range map[string]string{
 		services.EnvPublicURL:         deps.publicURL,

@@ -20,7 +20,7 @@ const failedInvocationPattern = `{ $.type = "platform.report" && $.record.status
 //
 // The authorizer is left out: API Gateway requires it to fail for each invalid token. If it fails otherwise, the
 // gateway answers with 5xx, which has an alarm of its own.
-func countErrors(scope constructs.Construct, s services.Service, log awslogs.LogGroup) {
+func countErrors(scope constructs.Construct, s services.Service, log awslogs.LogGroup, set settings) {
 	if s.Name == services.Authorizer {
 		return
 	}
@@ -28,7 +28,7 @@ func countErrors(scope constructs.Construct, s services.Service, log awslogs.Log
 		LogGroupName:  log.LogGroupName(),
 		FilterPattern: jsii.String(failedInvocationPattern),
 		MetricTransformations: &[]*awslogs.CfnMetricFilter_MetricTransformationProperty{{
-			MetricNamespace: jsii.String(metric.Namespace),
+			MetricNamespace: jsii.String(set.buildMetricNamespace()),
 			MetricName:      jsii.String(metric.Errors.Name),
 			MetricValue:     jsii.String("1"),
 			Unit:            jsii.String(metric.Errors.Unit),

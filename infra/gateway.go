@@ -16,7 +16,6 @@ import (
 )
 
 const (
-	apiName       = "sluice"
 	stageName     = "prod"
 	authorizerTTL = time.Minute // for which the gateway caches the authorizer's answer about a token
 	localAPIID    = "sluice"    // the API's id on an emulator, which takes it from one of localAPIIDTags
@@ -36,7 +35,7 @@ type gateway struct {
 func newGateway(scope constructs.Construct, set settings, functions map[string]awslambda.IFunction) *gateway {
 	g := &gateway{scope: constructs.NewConstruct(scope, jsii.String("Gateway"))}
 	g.api = awsapigateway.NewRestApi(g.scope, jsii.String("Api"), &awsapigateway.RestApiProps{
-		RestApiName:        jsii.String(apiName),
+		RestApiName:        jsii.String(set.buildAPIName()),
 		EndpointTypes:      &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
 		MinCompressionSize: awscdk.Size_Bytes(jsiiNumber(minCompressionBytes)),
 		// The role with which API Gateway writes logs. An account has one in a region, for all APIs: to set it replaces
@@ -49,7 +48,7 @@ func newGateway(scope constructs.Construct, set settings, functions map[string]a
 			ThrottlingRateLimit:  jsiiNumber(set.throttles[services.TokenClass].rate),
 			ThrottlingBurstLimit: jsiiNumber(set.throttles[services.TokenClass].burst),
 			MethodOptions:        methodThrottles(set.throttles),
-			AccessLogDestination: awsapigateway.NewLogGroupLogDestination(newLogGroup(g.scope, "access")),
+			AccessLogDestination: awsapigateway.NewLogGroupLogDestination(newLogGroup(g.scope, "access", set)),
 			AccessLogFormat:      awsapigateway.AccessLogFormat_Custom(jsii.String(accessLogFormat())),
 		},
 	})

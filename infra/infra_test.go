@@ -73,6 +73,7 @@ var templates = sync.OnceValue(func() map[string]template {
 		"no cdn": synthesize(map[string]any{
 			"build": build, "cdn": "false", "cors_origins": "https://app.example",
 		}),
+		"staging": synthesize(map[string]any{"build": build, "name": "staging"}),
 		"few": synthesize(map[string]any{
 			"build": build, "cloud": "local", "ffmpeg_dir": "/tools", "cors_origins": "https://app.example",
 		}),
@@ -83,10 +84,11 @@ func awsTemplate() template           { return templates()["aws"] }
 func localTemplate() template         { return templates()["local"] }
 func sharedAccountTemplate() template { return templates()["account"] } // of an account that has other deployments
 func noCDNTemplate() template         { return templates()["no cdn"] }  // and only pages of one origin may use it
-func singleOriginTemplate() template  { return templates()["few"] }     // only pages of one origin may use it
+func stagingTemplate() template       { return templates()["staging"] }
+func singleOriginTemplate() template  { return templates()["few"] } // only pages of one origin may use it
 
-// synthesize returns the template of the stack with context values. For AWS it also runs cdk-nag and returns its
-// verdicts.
+// synthesize returns the template of the stack with context values. For the deployment on AWS with a CDN and without a
+// name it also runs cdk-nag and returns its verdicts.
 func synthesize(context map[string]any) template {
 	set, err := readSettings(func(name string) any { return context[name] })
 	must(err)
@@ -94,17 +96,18 @@ func synthesize(context map[string]any) template {
 	must(err)
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(out), AnalyticsReporting: jsii.Bool(false)})
 	stack := newStack(app, set)
-	if !set.local {
+	checked := !set.local && set.name == "" && set.cdn
+	if checked {
 		addNagChecks(app)
 	}
 	app.Synth(nil)
 	b, err := os.ReadFile(filepath.Join(out, *stack.TemplateFile()))
 	must(err)
-	var t template
+	t := template{set: set}
 	must(json.Unmarshal(b, &t))
-	if !set.local {
+	if checked {
 		t.Verdicts = map[string][]nagVerdict{
-			stackName: readVerdicts(out, stackName), unsafeStack: readVerdicts(out, unsafeStack),
+			testedStack: readVerdicts(out, testedStack), unsafeStack: readVerdicts(out, unsafeStack),
 		}
 	}
 	seen := map[string]string{}

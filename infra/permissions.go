@@ -174,7 +174,7 @@ func (d serviceDeps) queueARNs(queues []services.Queue, of func(*serviceQueue) s
 func (d serviceDeps) functionARN(service string) string {
 	return *awscdk.Stack_Of(d.data.table).FormatArn(&awscdk.ArnComponents{
 		Service: jsii.String("lambda"), Resource: jsii.String("function"),
-		ResourceName: jsii.String(namePrefix + service),
+		ResourceName: jsii.String(d.buildName(service)),
 		ArnFormat:    awscdk.ArnFormat_COLON_RESOURCE_NAME,
 	})
 }

@@ -31,17 +31,17 @@ type serviceQueue struct {
 }
 
 // newServiceQueues makes the queues of a service's inbox, one for each lane, and their dead-letter queue.
-func newServiceQueues(scope constructs.Construct, s services.Service) (all []*serviceQueue) {
+func newServiceQueues(scope constructs.Construct, s services.Service, set settings) (all []*serviceQueue) {
 	for _, q := range s.Queues() {
 		in := &serviceQueue{scope: constructs.NewConstruct(scope, jsii.String(services.PascalCase(q.Name)+"Inbox"))}
 		if all = append(all, in); len(all) == 1 {
-			dead := newQueueProps(namePrefix+s.Name+"-dead", s.Inbox.FIFO)
+			dead := newQueueProps(set.buildName(s.Name+"-dead"), s.Inbox.FIFO)
 			dead.RetentionPeriod = cdkDuration(deadLetterRetention)
 			in.deadLetters = awssqs.NewQueue(in.scope, jsii.String("Dead"), dead)
 		}
 		in.deadLetters = all[0].deadLetters
 
-		queue := newQueueProps(namePrefix+q.Name, s.Inbox.FIFO)
+		queue := newQueueProps(set.buildName(q.Name), s.Inbox.FIFO)
 		// a dead letter, with its attributes, has to fit into a row
 		queue.MaxMessageSizeBytes = jsiiNumber(events.MaxBytes)
 		queue.RetentionPeriod = cdkDuration(messageRetention)

@@ -107,7 +107,7 @@ func TestProvisionedPollersReplaceMaximumConcurrency(t *testing.T) {
 		),
 	})
 	set := settings{concurrency: 100, provisioned: scaling.ProvisionedQueues{"encode-bulk"}}
-	for i, in := range newServiceQueues(stack, s) {
+	for i, in := range newServiceQueues(stack, s, set) {
 		in.addEventSourceMapping(f, s.Queues()[i], set)
 	}
 	made := assertions.Template_FromStack(stack, nil)
@@ -156,7 +156,7 @@ func TestQueueSubscribesToItsFactsOnly(t *testing.T) {
 	app := awscdk.NewApp(&awscdk.AppProps{AnalyticsReporting: jsii.Bool(false)})
 	stack := awscdk.NewStack(app, jsii.String("Subscribing"), nil)
 	takes := &services.Inbox{EventTypes: []string{"video.ready.v1", "sweep.done.v1"}, MaxAttempts: 5}
-	in := newServiceQueues(stack, services.Service{Name: "watch", Inbox: takes, Timeout: time.Second})[0]
+	in := newServiceQueues(stack, services.Service{Name: "watch", Inbox: takes, Timeout: time.Second}, settings{})[0]
 	topic := awssns.NewTopic(stack, jsii.String("Facts"), nil)
 	in.subscribeToTopic(topic, nil)
 	in.subscribeToTopic(topic, takes.SubscribedTypes())

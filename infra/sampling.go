@@ -32,10 +32,10 @@ func newSampling(scope constructs.Construct, set settings) {
 			scope, jsii.String(services.PascalCase(strings.ToLower(r.method))+services.PascalCase(r.kind)),
 			&awsxray.CfnSamplingRuleProps{
 				SamplingRule: &awsxray.CfnSamplingRule_SamplingRuleProperty{
-					RuleName: jsii.String(namePrefix + strings.ToLower(r.method) + "-" + r.kind),
+					RuleName: jsii.String(set.buildName(strings.ToLower(r.method) + "-" + r.kind)),
 					Version:  jsiiNumber(1), Priority: jsiiNumber(firstRulePriority + i),
 					FixedRate: jsiiNumber(1), ReservoirSize: jsiiNumber(reservoirSize),
-					ServiceName: jsii.String("sluice/" + stageName), ServiceType: jsii.String("AWS::ApiGateway::Stage"),
+					ServiceName: jsii.String(set.buildAPIName() + "/" + stageName), ServiceType: jsii.String("AWS::ApiGateway::Stage"),
 					ResourceArn: jsii.String("*"),
 					Host:        jsii.String("*"), HttpMethod: jsii.String(r.method),
 					UrlPath: jsii.String(fmt.Sprintf("/*/%s*", r.kind)),
@@ -44,7 +44,7 @@ func newSampling(scope constructs.Construct, set settings) {
 		)
 	}
 	awsxray.NewCfnGroup(scope, jsii.String("Failed"), &awsxray.CfnGroupProps{
-		GroupName:        jsii.String(namePrefix + "failed"),
+		GroupName:        jsii.String(set.buildName("failed")),
 		FilterExpression: jsii.String(`annotation.video_id BEGINSWITH "vid_" AND (fault = true OR throttle = true)`),
 	})
 }

@@ -31,9 +31,9 @@ type serviceDeps struct {
 // It reserves no concurrency: that would throttle deliveries, and each throttled delivery counts as an attempt.
 func newService(scope constructs.Construct, s services.Service, deps serviceDeps) awslambda.Function {
 	c := constructs.NewConstruct(scope, jsii.String(services.PascalCase(s.Name)))
-	log := newLogGroup(c, s.Name)
+	log := newLogGroup(c, s.Name, deps.settings)
 	props := &awslambda.FunctionProps{
-		FunctionName:         jsii.String(namePrefix + s.Name),
+		FunctionName:         jsii.String(deps.buildName(s.Name)),
 		Runtime:              awslambda.Runtime_PROVIDED_AL2023(),
 		Architecture:         lambdaArchitecture(deps.settings),
 		Handler:              jsii.String("bootstrap"),
@@ -63,7 +63,7 @@ func newService(scope constructs.Construct, s services.Service, deps serviceDeps
 	}
 	f := awslambda.NewFunction(c, jsii.String("Function"), props)
 	if !deps.local {
-		countErrors(c, s, log)
+		countErrors(c, s, log, deps.settings)
 	}
 	for i, q := range s.Queues() {
 		in := deps.serviceQueues[q.Name]
@@ -88,7 +88,7 @@ func scheduleFunction(scope constructs.Construct, f awslambda.Function, s servic
 		})
 	}
 	awsevents.NewRule(scope, jsii.String("Clock"), &awsevents.RuleProps{
-		RuleName: jsii.String(namePrefix + s.Name),
+		RuleName: jsii.String(set.buildName(s.Name)),
 		Schedule: awsevents.Schedule_Rate(cdkDuration(s.Interval)),
 		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(
 			f, &awseventstargets.LambdaFunctionProps{RetryAttempts: jsiiNumber(0)},
@@ -97,15 +97,13 @@ func scheduleFunction(scope constructs.Construct, f awslambda.Function, s servic
 }
 
 // newLogGroup makes a log group that keeps its lines for a month. It is deleted with the stack.
-func newLogGroup(scope constructs.Construct, name string) awslogs.LogGroup {
+func newLogGroup(scope constructs.Construct, of string, set settings) awslogs.LogGroup {
 	return awslogs.NewLogGroup(scope, jsii.String("Log"), &awslogs.LogGroupProps{
-		LogGroupName:  jsii.String(logGroupName(name)),
+		LogGroupName:  jsii.String(set.buildLogGroupName(of)),
 		Retention:     awslogs.RetentionDays_ONE_MONTH,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 }
-
-func logGroupName(of string) string { return "/sluice/" + of }
 
 // newRole makes a role with the permissions of a policy document and no others: the CDK can't add to it.
 func newRole(scope constructs.Construct, may awsiam.PolicyDocument) awsiam.IRole {

@@ -21,6 +21,8 @@ type settings struct {
 	local bool
 	// arch: "arm64" or "amd64"; default arm64, locally this machine's
 	arch string
+	// name: distinguishes the deployments of an account in a region, such as "staging"; default none
+	name string
 	// build: folder in which `make build` puts the functions (default "build")
 	buildDir string
 	// ffmpeg_dir: folder of ffmpeg and ffprobe; needed locally, where there are no layers
@@ -83,6 +85,9 @@ func readSettings(value func(name string) any) (settings, error) {
 	s.arch = c.readChoice("arch", "arm64", "amd64")
 	if s.local && value("arch") == nil {
 		s.arch = runtime.GOARCH
+	}
+	if s.name = c.readText("name", ""); s.name != "" && !namePattern.MatchString(s.name) {
+		c.addError("name", "is %q, not up to ten lower-case letters and digits, a letter first", s.name)
 	}
 	s.buildDir = c.readText("build", "build")
 	s.ffmpegDir = c.readText("ffmpeg_dir", "")

@@ -53,6 +53,7 @@ func TestReadSettings(t *testing.T) {
 		{"the account's role for logs", map[string]any{"gateway_log_role": "existing"}, func(s *settings) {
 			s.keepLogRole = true
 		}},
+		{"a name", map[string]any{"name": "staging"}, func(s *settings) { s.name = "staging" }},
 		{"no CDN", map[string]any{"cdn": "false"}, func(s *settings) { s.cdn = false }},
 		{
 			"a name for the CDN", map[string]any{"cdn_domain": "v.example", "cdn_certificate": "arn:c"},
@@ -152,6 +153,8 @@ func TestReadSettingsNamesEachWrongValue(t *testing.T) {
 			"a name for no CDN", map[string]any{"cdn": "false", "cdn_domain": "v.example", "cdn_certificate": "arn:c"},
 			[]string{"cdn_domain"},
 		},
+		{"a name that X-Ray has no room for", map[string]any{"name": "production1"}, []string{"name"}},
+		{"a name with a hyphen", map[string]any{"name": "eu-1"}, []string{"name"}},
 		{"half a CDN", map[string]any{"cdn": "some"}, []string{"cdn"}},
 		{
 			"concurrency below what Lambda takes",

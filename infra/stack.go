@@ -13,26 +13,19 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// stackName begins the names that CloudFormation makes up, namePrefix those that Sluice sets itself. These are the same
-// in every deployment, so that an account has at most one deployment in a region.
-const (
-	stackName  = "Sluice"
-	namePrefix = "sluice-"
-)
-
 // newStack makes all of Sluice. Its outputs are ApiUrl (without a slash at its end), ApiId, TableName, SourceBucket,
 // MediaBucket, TopicArn, AlarmTopic (an ARN) and, for each inbox, the URLs of its queues and of its dead-letter queue:
 // InboxEncode, InboxEncodeBulk, DeadEncode and so on. On AWS there is also PlaybackKey, an ARN, and
 // with a CDN there are CdnUrl and, for infra/cdn/key.sh, the ARN CdnStore.
 func newStack(scope constructs.Construct, set settings) awscdk.Stack {
-	stack := awscdk.NewStack(scope, jsii.String(stackName), &awscdk.StackProps{
-		StackName:   jsii.String(stackName),
+	stack := awscdk.NewStack(scope, jsii.String(set.buildStackName()), &awscdk.StackProps{
+		StackName:   jsii.String(set.buildStackName()),
 		Description: jsii.String("Sluice: a serverless video platform"),
 	})
 	// Queues come before functions because services send to each other.
 	inboxes := map[string]*serviceQueue{}
 	for _, s := range services.Map {
-		for i, in := range newServiceQueues(stack, s) {
+		for i, in := range newServiceQueues(stack, s, set) {
 			inboxes[s.Queues()[i].Name] = in
 		}
 	}
@@ -52,7 +45,7 @@ func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 	newSampling(stack, set)
 	alarms := newAlarms(stack, set)
 	if set.dashboard {
-		newDashboard(stack)
+		newDashboard(stack, set)
 	}
 	addOutputs(stack, front.baseURL(set), front, alarms, deps)
 	return stack

@@ -13,8 +13,10 @@ import (
 // template is a CloudFormation template.
 type template struct {
 	Resources map[string]resource
-	Outputs   map[string]struct{ Value any }
+	Outputs   map[string]struct{ Value, Export any }
 	Verdicts  map[string][]nagVerdict // cdk-nag's, by stack
+
+	set settings
 }
 
 type resource struct {
@@ -61,7 +63,7 @@ func (t template) runForEach(test *testing.T, typ string, f func(*testing.T, str
 func (t template) functionOf(test testing.TB, service string) resource {
 	test.Helper()
 	for _, r := range t.resourcesOfType("Lambda::Function") {
-		if r.Properties["FunctionName"] == namePrefix+service {
+		if r.Properties["FunctionName"] == t.set.buildName(service) {
 			return r
 		}
 	}

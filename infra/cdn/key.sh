@@ -2,6 +2,8 @@
 # Puts the key of signed playback tokens into CloudFront's key value store. Run it once after the first deployment to
 # AWS, and again when the secret has changed. Before that, the CDN serves public videos only.
 #
+# Its argument is the name of the stack, Sluice without one.
+#
 # It needs the AWS CLI, version 2, and the permissions cloudformation:DescribeStacks, secretsmanager:GetSecretValue,
 # cloudfront-keyvaluestore:DescribeKeyValueStore and cloudfront-keyvaluestore:PutKey. The key is never in an argument,
 # which other processes could read.
@@ -11,8 +13,10 @@
 #   aws cloudfront-keyvaluestore delete-key --kvs-arn STORE --if-match ETAG --key denied.PLAYBACK_ID
 set -euo pipefail
 
+stack=${1:-Sluice}
+
 output() {
-	aws cloudformation describe-stacks --stack-name Sluice --output text \
+	aws cloudformation describe-stacks --stack-name "$stack" --output text \
 		--query "Stacks[0].Outputs[?OutputKey=='$1'].OutputValue"
 }
 

@@ -34,7 +34,7 @@ const usage = `usage: destroy [-data] [-stack NAME] [-account NUMBER]
 
   -data             delete the table, the buckets with all that is in them, and the key of playback tokens too;
                     without it they are kept
-  -stack NAME       the stack (Sluice)
+  -stack NAME       the stack (Sluice), or Sluice-<name> of a deployment with the setting name
   -account NUMBER   what would be typed to confirm: the number of the account
 `
 

@@ -45,6 +45,7 @@ const (
 	EnvPlaybackURL       = "SLUICE_PLAYBACK_URL"     // base URL of links to media, at the CDN; empty: the API itself
 	EnvUploadURL         = "SLUICE_UPLOAD_URL"       // bucket address for parts of uploads; empty on local clouds
 	EnvMediaURL          = "SLUICE_MEDIA_URL"        // media bucket's address without a CDN; empty on local clouds
+	EnvMetricNamespace   = "SLUICE_METRIC_NAMESPACE" // CloudWatch namespace of metrics; empty: metric.Namespace
 	EnvPlaybackKey       = "SLUICE_PLAYBACK_KEY"     // id of the secret with the signing keys of playback tokens
 	EnvCORSOrigins       = "SLUICE_CORS_ORIGINS"     // origins whose pages may call the API, comma-separated
 	EnvS3PathStyle       = "SLUICE_S3_PATH_STYLE"    // "true" on local clouds
@@ -99,7 +100,7 @@ func (s Service) RequiredEnv() (names []string) {
 
 // OptionalEnv returns the names of the variables that the service reads and that some deployments leave unset, sorted.
 func (s Service) OptionalEnv() []string {
-	names := []string{EnvXRayDaemon}
+	names := []string{EnvXRayDaemon, EnvMetricNamespace}
 	for _, p := range s.Permissions {
 		names = append(names, resources[p.Resource].optionalEnv...)
 	}

@@ -11,10 +11,12 @@ import (
 	"cmp"
 	"log/slog"
 	"math"
+	"os"
 	"slices"
 	"time"
 
 	"sluice/shared/domain/metric"
+	"sluice/shared/domain/services"
 )
 
 // emfDirective names the members of a log line that are metrics: CloudWatch's embedded metric format
@@ -67,8 +69,11 @@ func (h *emfHeader) addMetric(m metric.Metric) {
 	})
 	if i < 0 {
 		i = len(h.CloudWatchMetrics)
-		h.CloudWatchMetrics = append(h.CloudWatchMetrics, emfDirective{Namespace: metric.Namespace, Dimensions: sets})
+		h.CloudWatchMetrics = append(h.CloudWatchMetrics, emfDirective{readNamespace(), sets, nil})
 	}
 	d := &h.CloudWatchMetrics[i]
 	d.Metrics = append(d.Metrics, emfMetric{m.Name, m.Unit})
 }
+
+// readNamespace returns the deployment's CloudWatch namespace.
+func readNamespace() string { return cmp.Or(os.Getenv(services.EnvMetricNamespace), metric.Namespace) }

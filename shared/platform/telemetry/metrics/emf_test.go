@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"log/slog"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sluice/shared/domain/metric"
+	"sluice/shared/domain/services"
 	"sluice/shared/platform/telemetry/logs"
 	"sluice/shared/platform/telemetry/metrics"
 	"sluice/shared/platform/telemetry/metrics/metricstest"
@@ -112,4 +114,18 @@ func hasNonNumber(values []metric.Value) bool {
 		}
 	}
 	return false
+}
+
+// The test is not parallel: it sets an environment variable.
+func TestNamespaceIsThatOfTheDeployment(t *testing.T) {
+	for _, want := range []string{metric.Namespace, "Sluice-staging"} {
+		if want != metric.Namespace {
+			t.Setenv(services.EnvMetricNamespace, want)
+		}
+		var out bytes.Buffer
+		logs.New("encode", &out).Info("handled", metrics.LogAttr(noon, metric.Dollars.NewValue(1)))
+		if !strings.Contains(out.String(), `"Namespace":"`+want+`"`) {
+			t.Errorf("not in the namespace %s: %s", want, out.String())
+		}
+	}
 }
