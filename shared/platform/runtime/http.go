@@ -82,6 +82,11 @@ func AnnotateVideo(ctx context.Context, tenant, video string) {
 	a.span.Annotate(trace.Tenant, tenant)
 }
 
+// isRead reports whether a method changes nothing (RFC 9110, section 9.2.1).
+func isRead(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
+}
+
 // traceRequests records a span for each request and logs it. The span of a GET request names no video, so that a client
 // that polls does not fill the video's trace.
 func (r Runtime) traceRequests(next httpapi.GatewayFunc) httpapi.GatewayFunc {
@@ -89,9 +94,9 @@ func (r Runtime) traceRequests(next httpapi.GatewayFunc) httpapi.GatewayFunc {
 		ctx context.Context, e lambdaevents.APIGatewayProxyRequest,
 	) (out lambdaevents.APIGatewayProxyResponse, err error) {
 		began := time.Now()
-		ctx, span := trace.StartRequestSpan(ctx, e.Headers)
+		ctx, span := trace.StartRequestSpan(ctx, e.Headers, !isRead(e.HTTPMethod))
 		about := &videoAnnotation{}
-		if e.HTTPMethod != http.MethodGet {
+		if !isRead(e.HTTPMethod) {
 			about.span = span
 		}
 		tenant, _ := e.RequestContext.Authorizer["tenant"].(string)

@@ -182,7 +182,7 @@ func traceScheduled(
 	run func(context.Context, autoscale.ScaleSignal) error,
 ) func(context.Context, autoscale.ScaleSignal) error {
 	return func(ctx context.Context, s autoscale.ScaleSignal) (err error) {
-		ctx, span := trace.StartRequestSpan(ctx, nil)
+		ctx, span := trace.StartRequestSpan(ctx, nil, false)
 		defer func() { span.End(err) }()
 		return run(logs.WithAttrs(ctx, slog.String("trace", trace.IDFromContext(ctx))), s)
 	}

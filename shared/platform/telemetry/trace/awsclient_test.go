@@ -169,7 +169,7 @@ func TestPresigningRecordsNothing(t *testing.T) {
 	d := startFakeDaemon(t)
 	cfg, srv := startFakeSQS(t, 200)
 	client := s3.NewFromConfig(cfg)
-	ctx, root := StartRequestSpan(d.newContext(runtimeHeader), nil)
+	ctx, root := StartRequestSpan(d.newContext(runtimeHeader), nil, false)
 	in := &s3.GetObjectInput{Bucket: aws.String("media"), Key: aws.String(secret)}
 	url, err := s3.NewPresignClient(client).PresignGetObject(ctx, in)
 	if err != nil || !strings.Contains(url.URL, "X-Amz-Signature") {

@@ -129,7 +129,7 @@ func TestHTTPStatusSetsErrorOrFault(t *testing.T) {
 		t.Run(fmt.Sprint(row.status), func(t *testing.T) {
 			t.Parallel()
 			d := startFakeDaemon(t)
-			_, s := StartRequestSpan(d.newContext(runtimeHeader), nil)
+			_, s := StartRequestSpan(d.newContext(runtimeHeader), nil, false)
 			s.SetHTTPStatus(row.status)
 			s.End(nil)
 			if doc := d.readOne(); doc.Error != row.error || doc.Throttle != row.throttle || doc.Fault != row.fault {
@@ -142,7 +142,7 @@ func TestHTTPStatusSetsErrorOrFault(t *testing.T) {
 func TestMetadataTakesPlainValuesOnly(t *testing.T) {
 	t.Parallel()
 	d := startFakeDaemon(t)
-	_, s := StartRequestSpan(d.newContext(""), nil)
+	_, s := StartRequestSpan(d.newContext(""), nil, false)
 	for key, v := range map[string]any{
 		"rung": "720p", "chunk": 3, "bytes": int64(1) << 40, "first": true, "text": strings.Repeat("x", 70_000),
 		"error": signedURLError, "url": url.URL{RawQuery: secret}, "map": map[string]string{"k": secret},

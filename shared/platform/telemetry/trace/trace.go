@@ -58,14 +58,24 @@ func SetService(name string) {
 	xray.SetLogger(xraylog.NullLogger)
 }
 
-// StartRequestSpan starts the root span of an HTTP request. The names of the headers may be in any case.
-func StartRequestSpan(ctx context.Context, headers map[string]string) (context.Context, Span) {
+// StartRequestSpan starts the root span of an HTTP request. The names of the headers may be in any case. A request that
+// changes something is always recorded. For others the gateway's decision counts, which Lambda passes on in ctx; that of
+// the client, whose header is among the headers, counts for none.
+func StartRequestSpan(ctx context.Context, headers map[string]string, changes bool) (context.Context, Span) {
+	up := &header.Header{}
 	for name, value := range headers {
 		if strings.EqualFold(name, HeaderName) {
-			return beginRoot(ctx, parseHeader(value))
+			up = parseHeader(value)
 		}
 	}
-	return beginRoot(ctx, &header.Header{})
+	text, _ := ctx.Value(xray.LambdaTraceHeaderKey).(string)
+	gateway := parseHeader(text)
+	if up.SamplingDecision = gateway.SamplingDecision; changes && gateway.SamplingDecision == header.NotSampled {
+		// The gateway obeys a client that wants no recording. A segment of our own is recorded nevertheless.
+		gateway.SamplingDecision = header.Sampled
+		return beginSegment(ctx, gateway)
+	}
+	return beginRoot(ctx, up)
 }
 
 // StartMessageSpan starts the root span of one message of a queue. stored is the trace header in the event of the
@@ -154,6 +164,14 @@ func beginRoot(ctx context.Context, up *header.Header) (context.Context, Span) {
 	if up.SamplingDecision != header.NotSampled {
 		up.SamplingDecision = header.Sampled // otherwise the SDK asks the daemon for sampling rules
 	}
-	ctx, seg = xray.NewSegmentFromHeader(ctx, serviceName, &http.Request{URL: &url.URL{}}, up)
+	return beginSegment(ctx, up)
+}
+
+// beginSegment starts a root span that is a segment, and not a subsegment of the runtime's.
+func beginSegment(ctx context.Context, up *header.Header) (context.Context, Span) {
+	if xray.SdkDisabled() {
+		return ctx, Span{}
+	}
+	ctx, seg := xray.NewSegmentFromHeader(ctx, serviceName, &http.Request{URL: &url.URL{}}, up)
 	return startRoot(ctx, seg)
 }

@@ -182,10 +182,50 @@ func TestRequestHeaderNameIgnoresCase(t *testing.T) {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			d := startFakeDaemon(t)
-			ctx, s := StartRequestSpan(d.newContext(row.runtime), row.headers)
+			ctx, s := StartRequestSpan(d.newContext(row.runtime), row.headers, true)
 			s.End(nil)
 			if doc := d.readOne(); doc.TraceID != row.trace || IDFromContext(ctx) != row.trace {
 				t.Errorf("trace %s, sends on %s, want %s", doc.TraceID, IDFromContext(ctx), row.trace)
+			}
+		})
+	}
+}
+
+// TestPromise11_ClientCannotPreventRecording sends the header of a client that wants no recording. On AWS, the gateway
+// obeys it and tells Lambda; MiniStack passes it on in the event alone.
+func TestPromise11_ClientCannotPreventRecording(t *testing.T) {
+	t.Parallel()
+	client := map[string]string{"x-amzn-trace-id": "Root=" + rootB + ";Sampled=0"}
+	obeyed := "Root=" + rootB + ";Parent=1111111111111111;Sampled=0;Lineage=1:aabbccdd:3"
+	for _, row := range []struct {
+		name, runtime string
+		changes       bool
+		trace         string // of the document; "" if nothing may be sent
+	}{
+		{"a change, the gateway obeys", obeyed, true, rootB},
+		{"a change, the gateway decides otherwise", runtimeHeader, true, runtimeRoot},
+		{"a change, no decision of the gateway", "", true, rootB},
+		{"a read, the gateway obeys", obeyed, false, ""},
+		{"a read, the gateway decides otherwise", runtimeHeader, false, runtimeRoot},
+		{"a read, no decision of the gateway", "", false, rootB},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			d := startFakeDaemon(t)
+			ctx, s := StartRequestSpan(d.newContext(row.runtime), client, row.changes)
+			onward := header.FromString(HeaderFromContext(ctx))
+			s.End(nil)
+			if recorded := onward.SamplingDecision == header.Sampled; recorded != (row.trace != "") {
+				t.Errorf("sends on %q", onward)
+			}
+			if row.trace == "" {
+				if docs := d.readDocuments(); len(docs) != 0 {
+					t.Errorf("sent %v", docs)
+				}
+				return
+			}
+			if doc := d.readOne(); doc.TraceID != row.trace || onward.TraceID != row.trace || onward.ParentID != doc.ID {
+				t.Errorf("document %+v, sends on %q", doc, onward)
 			}
 		})
 	}
@@ -199,7 +239,7 @@ func TestArbitraryHeaderStaysWellFormed(t *testing.T) {
 		root := rapid.OneOf(rapid.Just(rootB), rapid.String()).Draw(t, "root")
 		text := "Root=" + root + ";Parent=" + rapid.String().Draw(t, "parent") + ";Sampled=0;" +
 			rapid.String().Draw(t, "rest")
-		ctx, s := StartRequestSpan(d.newContext("none"), map[string]string{HeaderName: text})
+		ctx, s := StartRequestSpan(d.newContext("none"), map[string]string{HeaderName: text}, false)
 		defer s.End(nil)
 		onward := header.FromString(HeaderFromContext(ctx))
 		if !traceIDPattern.MatchString(onward.TraceID) || !segmentIDPattern.MatchString(onward.ParentID) ||
