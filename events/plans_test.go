@@ -34,7 +34,7 @@ func TestEveryPlanCanBeEncoded(t *testing.T) {
 			TimeBase: video.Rate{Num: 1, Den: rapid.IntRange(1, 1_000_000_000).Draw(t, "ticks")},
 		}
 		m.Duration = rate.Seconds(m.Frames)
-		watch, err := playback.NewID(tenant, rand.NewChaCha8([32]byte{}))
+		watch, err := playback.NewID(rand.NewChaCha8([32]byte{}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -74,7 +74,7 @@ func New(tb testing.TB) *Fixture {
 	}
 	f.VideoCreator = ingest.VideoCreator{
 		Videos: rows("api"), Multipart: f.Bucket, Now: now,
-		NewPlaybackID: func(tenant string) (string, error) { return playback.NewID(tenant, f.Entropy) },
+		NewPlaybackID: func() (string, error) { return playback.NewID(f.Entropy) },
 	}
 	f.Admin = &admin.Admin{
 		Tenants: rows("admin"), Producers: rows("admin"), DeadLetters: rows("admin"), Redriver: f.Redriver,

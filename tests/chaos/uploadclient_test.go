@@ -100,7 +100,7 @@ func (c *uploadClient) sendRequest(path, body string) (int, map[string]any) {
 	a := &api.API{
 		VideoCreator: ingest.VideoCreator{
 			Videos: p.newStore(), Multipart: bucket, Now: now,
-			NewPlaybackID: func(tenant string) (string, error) { return playback.NewID(tenant, c.entropy) },
+			NewPlaybackID: func() (string, error) { return playback.NewID(c.entropy) },
 		},
 		Uploads: p.newStore(), Multipart: bucket, Originals: bucket, Publisher: c.w.newPublisher(p, s),
 		Idempotency: p.newStore(),

@@ -29,7 +29,7 @@ type sqsAttribute = types.QueueAttributeName
 func (d deployment) createVideo(t *testing.T, tenant string) video.Video {
 	t.Helper()
 	id := ulid.Make().String()
-	public, err := playback.NewID(tenant, rand.Reader)
+	public, err := playback.NewID(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,12 +119,12 @@ func isContentType(s string) bool {
 type VideoCreator struct {
 	Videos        VideoStore
 	Multipart     MultipartUploads
-	NewPlaybackID func(tenant string) (string, error)
+	NewPlaybackID func() (string, error)
 	Now           func() time.Time
 }
 
-// NewPlaybackID returns a new playback id for a video of a tenant.
-func NewPlaybackID(tenant string) (string, error) { return playback.NewID(tenant, rand.Reader) }
+// NewPlaybackID returns a new playback id for a video.
+func NewPlaybackID() (string, error) { return playback.NewID(rand.Reader) }
 
 // CreateVideo starts a multipart upload, adds the rows of the video and its upload with create, and returns them with
 // the events that follow: fetch.requested unless the client uploads the file. If a command that fetches a file has run
@@ -166,7 +166,7 @@ func (c VideoCreator) createRows(
 			Size: r.Size,
 		},
 	}
-	if v.Playback, err = c.NewPlaybackID(v.Tenant); err != nil {
+	if v.Playback, err = c.NewPlaybackID(); err != nil {
 		return v, u, err
 	}
 	multipart, err := c.Multipart.CreateUpload(ctx, v.Source.Key, v.Source.ContentType)

@@ -54,9 +54,9 @@ func newFixture(t *testing.T) *fixture {
 	playbacks := 0
 	fx.Creator = ingest.VideoCreator{Videos: fx, Multipart: fx.s3, Now: func() time.Time {
 		return noon
-	}, NewPlaybackID: func(tenant string) (string, error) {
+	}, NewPlaybackID: func() (string, error) {
 		playbacks++
-		return "p" + tenant + strings.Repeat("2", playbacks), nil
+		return "pacme" + strings.Repeat("2", playbacks), nil
 	}}
 	fx.Producers = fx.rows
 	fx.TraceHeader = func(context.Context) string { return "Root=1-x" }

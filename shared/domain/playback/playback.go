@@ -10,7 +10,6 @@
 package playback
 
 import (
-	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
 	"io"
@@ -25,32 +24,25 @@ const (
 	publicPrefix = "p" // first letter of ids that anyone may watch
 	signedPrefix = "s" // first letter of ids that need a signed token
 
-	ownerLength  = 8  // characters that follow from the tenant
-	randomBytes  = 15 // 120 bits: an id can't be guessed
-	randomLength = 24 // characters of base32
+	randomBytes  = 20 // 160 bits: an id can't be guessed
+	randomLength = 32 // characters of base32
 )
 
 // lowerBase32 is the base32 encoding of RFC 4648 in lower case, without padding.
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
 var idPattern = regexp.MustCompile(fmt.Sprintf(
-	`^[%s%s][a-z2-7]{%d}$`, publicPrefix, signedPrefix, ownerLength+randomLength,
+	`^[%s%s][a-z2-7]{%d}$`, publicPrefix, signedPrefix, randomLength,
 ))
 
-// NewID returns a new public playback id for a video of the tenant: the letter p, 8 characters derived from the
-// tenant, so that every object key shows which tenant it belongs to, and 24 random characters. It fails with Internal
-// if entropy can't be read.
-func NewID(tenant string, entropy io.Reader) (string, error) {
+// NewID returns a new public playback id: the letter p and 32 random characters, so that a link tells nothing about
+// whose video it is. It fails with Internal if entropy can't be read.
+func NewID(entropy io.Reader) (string, error) {
 	random := make([]byte, randomBytes)
 	if _, err := io.ReadFull(entropy, random); err != nil {
 		return "", errs.E("playback.NewID", errs.Internal, err)
 	}
-	return publicPrefix + hashTenant(tenant) + lowerBase32.EncodeToString(random), nil
-}
-
-func hashTenant(tenant string) string {
-	sum := sha256.Sum256([]byte(tenant))
-	return lowerBase32.EncodeToString(sum[:])[:ownerLength]
+	return publicPrefix + lowerBase32.EncodeToString(random), nil
 }
 
 // ValidID reports whether id has the form of a playback id. Only then may it become part of an object key.
