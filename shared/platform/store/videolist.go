@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"encoding/base64"
+	"regexp"
 	"strings"
+	"time"
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
@@ -23,17 +25,29 @@ var cursorInvalid = errs.Problem{
 	Code: "cursor_invalid", Message: "This cursor is not one that a list has given; begin again without one.",
 }
 
-// parseCursor returns the position of a cursor. Invalid, code cursor_invalid: it is none.
+// cursorIDPattern matches the ids of videos. A cursor is a key of the table once it is parsed.
+var cursorIDPattern = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+
+// parseCursor returns the position of a cursor. Invalid, code cursor_invalid: it is none that formatCursor returns.
 func parseCursor(op, cursor string) (p pagePosition, err error) {
+	if cursor == "" {
+		return p, nil
+	}
 	b, err := base64.RawURLEncoding.DecodeString(cursor)
 	if err != nil {
 		return p, cursorInvalid.ToError(op, errs.Invalid, err)
 	}
-	if p.created, p.id, _ = strings.Cut(string(b), " "); cursor != "" &&
-		(p.created == "" || p.id == "" || strings.Contains(p.id, "#")) {
-		return p, cursorInvalid.ToError(op, errs.Invalid, nil)
+	p.created, p.id, _ = strings.Cut(string(b), " ")
+	created, err := time.Parse(timestampLayout, p.created)
+	if err != nil || formatTimestamp(created) != p.created || !cursorIDPattern.MatchString(p.id) ||
+		formatCursor(p) != cursor {
+		return pagePosition{}, cursorInvalid.ToError(op, errs.Invalid, err)
 	}
 	return p, nil
+}
+
+func formatCursor(p pagePosition) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(p.created + " " + p.id))
 }
 
 // ListVideos returns a tenant's videos that f matches, the newest first, with the attributes that the indexes hold
@@ -78,7 +92,7 @@ func (s Store) ListVideos(
 			rowsRead++
 			if last = (pagePosition{formatTimestamp(v.Times.Created), v.ID}); len(page) == limit ||
 				rowsRead == maxRowsPerPage {
-				return page, base64.RawURLEncoding.EncodeToString([]byte(last.created + " " + last.id)), nil
+				return page, formatCursor(last), nil
 			}
 		}
 		if rest == nil {

@@ -1,7 +1,9 @@
 package storetest
 
 import (
+	"encoding/base64"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -118,7 +120,16 @@ func testListHasOnlyTenantsVideos(t *testing.T, s store.Store) {
 }
 
 func testInvalidCursorIsRejected(t *testing.T, s store.Store) {
-	for _, cursor := range []string{"x", "!", "eCB5I3o", "e", "ICA"} {
+	at, id := "2026-11-22T12:00:00.000000000Z", uniqueID()
+	cursors := []string{"x", "!", "eCB5I3o", "e", "ICA", base64.RawURLEncoding.EncodeToString([]byte(at+" "+id)) + "\n"}
+	for _, text := range []string{
+		at, at + " ", " " + id, "2026 " + id, "2026-11-22T12:00:00Z " + id, "2026-11-22T12:00:00.000000000+01:00 " + id,
+		"2026-13-22T12:00:00.000000000Z " + id, at + " " + id + "#", at + " " + id + "\x00", at + " \xff", at + "  " + id,
+		strings.Repeat("9", 5000) + " " + id, at + " " + strings.Repeat("x", 5000),
+	} {
+		cursors = append(cursors, base64.RawURLEncoding.EncodeToString([]byte(text)))
+	}
+	for _, cursor := range cursors {
 		requireFails(
 			t, errs.Invalid, "cursor_invalid",
 		)(s.ListVideos(t.Context(), uniqueID(), video.Filter{}, cursor, 1))
