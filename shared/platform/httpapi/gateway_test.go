@@ -150,6 +150,10 @@ func TestGatewayBuildsResponse(t *testing.T) {
 			if d := cmp.Diff([]string{"nosniff"}, out.MultiValueHeaders["X-Content-Type-Options"]); d != "" {
 				t.Error(d)
 			}
+			const year = "max-age=31536000"
+			if d := cmp.Diff([]string{year}, out.MultiValueHeaders["Strict-Transport-Security"]); d != "" {
+				t.Error(d)
+			}
 			if row.logged == "" && logs.Len() > 0 || row.logged != "" &&
 				(strings.Count(logs.String(), "api_request_id=req-1") != 1 ||
 					!strings.Contains(logs.String(), row.logged)) {
