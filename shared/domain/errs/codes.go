@@ -11,7 +11,7 @@ var Codes = []Code{
 	"content_type_invalid", "cursor_invalid", "etag_missing", "expires_in_out_of_range", "external_id_invalid",
 	"field_invalid", "field_missing", "field_unknown", "file_name_invalid", "file_not_found", "forbidden",
 	"idempotency_in_progress", "idempotency_key_invalid", "idempotency_key_reused", "inbox_gone", "internal",
-	"invalid", "letter_changed", "letter_discarded", "letter_not_found", "letter_of_producer", "letter_settled",
+	"invalid", "letter_changed", "letter_discarded", "letter_not_found", "letter_of_producer", "letter_settled", "letter_shortened",
 	"limit_out_of_range", "metadata_key_invalid", "metadata_too_many", "metadata_value_invalid", "method_unknown",
 	"name_invalid", "not_found", "numbers_out_of_range", "parameter_invalid", "parameter_repeated",
 	"parameter_unknown", "part_changed", "part_missing", "part_order", "part_repeated", "part_too_small",

@@ -10,8 +10,9 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// DeadLetter is a dead letter: a message that a service has given up, and why. The body is stored unchanged in the row,
-// without a claim check: a queue accepts messages of 256 KiB at most, and a row holds that.
+// DeadLetter is a dead letter: a message that a service has given up, and why. The body is stored in the row, without a
+// claim check: a queue accepts messages of 256 KiB at most, and a row holds that. It is unchanged but for URLs that may
+// carry rights (RemoveURLRights).
 type DeadLetter struct {
 	ID       string          // DeadLetterID's
 	Service  string          // the service whose dead-letter queue it was in
@@ -22,13 +23,15 @@ type DeadLetter struct {
 	Kind     errs.Kind       // kind of the last error
 	Code     string          // code of the last error
 	Reason   string          // the last error in a sentence
-	Body     string          // as received
+	Body     string          // as received, but for such URLs
 	Attempts int             // number of deliveries
 	Sent     time.Time       // when it was sent to the queue, in milliseconds
 	Created  time.Time       // when this row was created
 	State    DeadLetterState // what an operator decided
 	Note     string          // why it was discarded
 	Redrives int             // how often it was sent to the queue again
+
+	URLShortened bool // the body lacks parts of a URL
 }
 
 // DeadLetterState says what an operator decided about a dead letter.
@@ -59,9 +62,15 @@ const DeadLetterRetention = 90 * 24 * time.Hour
 // ExpiresAt returns when the row may be removed.
 func (l DeadLetter) ExpiresAt() time.Time { return l.Created.Add(DeadLetterRetention) }
 
-// MarkRedriven returns the dead letter after it was sent to its queue again. It fails with Conflict, letter_discarded,
-// if it was discarded.
+// MarkRedriven returns the dead letter after it was sent to its queue again. It fails with Conflict: letter_discarded
+// if it was discarded, letter_shortened if its body lacks parts of a URL, without which it can't succeed.
 func (l DeadLetter) MarkRedriven() (DeadLetter, error) {
+	if l.URLShortened {
+		return l, errs.New(
+			"video.MarkRedriven", errs.Conflict, "letter_shortened",
+			"This dead letter is stored without the query of its URL, which may carry rights; create the video again.",
+		)
+	}
 	if l.State == DeadLetterDiscarded {
 		return l, errs.New(
 			"video.MarkRedriven", errs.Conflict, "letter_discarded",

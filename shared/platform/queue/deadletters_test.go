@@ -199,6 +199,20 @@ func TestDeadLetterSaysWhyAndFromWhere(t *testing.T) {
 
 // TestSameMessageDeadLetteredTwiceHasOneID: the consumer crashed twice after it had sent a dead letter, and in the
 // end SQS moved the message too.
+// TestPromise06_DeadLettersHoldNoURLThatCarriesRights: operators read dead letters for 90 days, and a presigned URL of a
+// tenant's original is a right of the tenant.
+func TestPromise06_DeadLettersHoldNoURLThatCarriesRights(t *testing.T) {
+	t.Parallel()
+	f := newDeadLetterFixture(t, "fetch")
+	const body = `{"data":{"origin":{"url":"https://u:p@a.example/film.mp4?X-Amz-Signature=5ec"}}}`
+	f.sendToInbox(t, body, "", nil)
+	f.deadLetterAll(t, errors.New("x"))
+	const want = `{"data":{"origin":{"url":"https://a.example/film.mp4"}}}`
+	if saved := f.consumeDeadLetters(t); len(saved) != 1 || saved[0].Body != want || !saved[0].URLShortened {
+		t.Errorf("%+v", saved)
+	}
+}
+
 func TestSameMessageDeadLetteredTwiceHasOneID(t *testing.T) {
 	t.Parallel()
 	f := newDeadLetterFixture(t, "encode")

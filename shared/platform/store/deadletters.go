@@ -30,6 +30,7 @@ type deadLetterItem struct {
 	State    string `dynamodbav:"state"`
 	Note     string `dynamodbav:"note,omitempty"`
 	Redrives int    `dynamodbav:"redrives"`
+	Short    bool   `dynamodbav:"url_shortened,omitempty"`
 	DueShard string `dynamodbav:"due_shard,omitempty"` // partition key of by-deadline while the dead letter is open
 	Due      string `dynamodbav:"due,omitempty"`       // its sort key
 	Expires  int64  `dynamodbav:"expires"`             // Unix seconds; DynamoDB deletes the row some time later
@@ -57,8 +58,8 @@ func newDeadLetterItem(l video.DeadLetter) deadLetterItem {
 		Video: l.Video,
 		Kind:  string(l.Kind), Code: l.Code, Reason: l.Reason, Body: l.Body, Attempts: l.Attempts,
 		Sent: formatTimestamp(l.Sent), Created: formatTimestamp(l.Created), State: string(l.State), Note: l.Note,
-		Redrives: l.Redrives,
-		Expires:  l.ExpiresAt().Unix(),
+		Redrives: l.Redrives, Short: l.URLShortened,
+		Expires: l.ExpiresAt().Unix(),
 	}
 	if l.State == video.DeadLetterOpen {
 		i.DueShard, i.Due = openDeadLetterPartition(l.Service), l.ID
@@ -71,7 +72,7 @@ func (i deadLetterItem) toDeadLetter(c *codec) video.DeadLetter {
 		ID: i.ID, Service: i.Service, Group: i.Group, Type: i.Type, Tenant: i.Tenant, Video: i.Video,
 		Kind: errs.Kind(i.Kind), Code: i.Code, Reason: i.Reason, Body: i.Body, Attempts: i.Attempts,
 		Sent: c.parseTime(i.Sent), Created: c.parseTime(i.Created), State: video.DeadLetterState(i.State), Note: i.Note,
-		Redrives: i.Redrives,
+		Redrives: i.Redrives, URLShortened: i.Short,
 	}
 }
 

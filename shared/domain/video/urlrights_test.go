@@ -1,0 +1,57 @@
+package video_test
+
+import (
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
+)
+
+func TestRemoveURLRights(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, body, want string }{
+		{"none", `{"a": "text?x=1", "n": 12345678901234567890}`, ""},
+		{"a plain URL", `{"url":"https://a.example/film.mp4"}`, ""},
+		{"a signature", `{"n":12345678901234567890,"url":"https://a.example/f?X-Amz-Signature=5ec"}`,
+			`{"n":12345678901234567890,"url":"https://a.example/f"}`},
+		{"escaped", `{"url":"https:\/\/a.example\/f?a=5ec\u0026b=5ec"}`, `{"url":"https://a.example/f"}`},
+		{"user and password", `{"url":"HTTPS://u:5ec@a.example/f"}`, `{"url":"https://a.example/f"}`},
+		{"fragment", `{"url":"http://a.example/f#5ec"}`, `{"url":"http://a.example/f"}`},
+		{"nested", `[{"data":{"origin":{"url":"https://a.example/<f>?5ec"}}},1]`,
+			`[{"data":{"origin":{"url":"https://a.example/%3Cf%3E"}}},1]`},
+		{"no URL after all", `{"url":"https://a.example:port/f?5ec"}`, `{"url":"https://"}`},
+		{"no JSON", `url https://a.example/f?5ec, {"https:\/\/b.example\/?5ec"`,
+			`url https://a.example/f {"https://b.example/"`},
+		{"JSON and more", `{} https://a.example/f?5ec`, `{} https://a.example/f`},
+	} {
+		got, removed := video.RemoveURLRights(tt.body)
+		if want := tt.want; want == "" && (removed || got != tt.body) || want != "" && (!removed || got != want) {
+			t.Errorf("%s: %q, %t, want %q", tt.name, got, removed, tt.want)
+		}
+	}
+}
+
+func TestRemoveURLRightsLeavesNoSecret(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		prefix, suffix := rapid.String().Draw(t, "before"), rapid.String().Draw(t, "after")
+		got, _ := video.RemoveURLRights(prefix + `{"url":"https://a.example/f?s=5ec2e7"}` + suffix)
+		if strings.Contains(got, "5ec2e7") {
+			t.Fatalf("%q", got)
+		}
+	})
+}
+
+func TestDeadLetterWithoutItsURLIsNotRedriven(t *testing.T) {
+	t.Parallel()
+	_, err := video.DeadLetter{State: video.DeadLetterOpen, URLShortened: true}.MarkRedriven()
+	if errs.KindOf(err) != errs.Conflict || errs.ProblemOf(err).Code != "letter_shortened" {
+		t.Errorf("%v", err)
+	}
+	if _, err := (video.DeadLetter{State: video.DeadLetterOpen, URLShortened: true}).MarkDiscarded("old"); err != nil {
+		t.Errorf("it can't be discarded: %v", err)
+	}
+}
