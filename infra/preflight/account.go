@@ -11,10 +11,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas"
 	"github.com/aws/aws-sdk-go-v2/service/servicequotas/types"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/aws-sdk-go-v2/service/xray"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
 )
@@ -52,10 +54,11 @@ func readAccount(ctx context.Context) (account, error) {
 	a.missingServices, a.missingServicesErr = listMissingServices(ctx, parameters, a.region)
 	a.bootstrap = readBootstrap(ctx, parameters)
 	quotas := servicequotas.NewFromConfig(cfg)
-	a.concurrency = readQuota(ctx, quotas, lambdaConcurrency)
+	a.concurrency = readConcurrency(ctx, lambda.NewFromConfig(cfg))
 	a.rate = readQuota(ctx, quotas, gatewayRate)
 	a.logRole, a.logRoleErr = readLogRole(ctx, apigateway.NewFromConfig(cfg))
 	a.distributions, a.distributionsErr = countDistributions(ctx, cloudfront.NewFromConfig(cfg))
+	a.indexedSpans, a.indexedSpansErr = readIndexedSpans(ctx, xray.NewFromConfig(cfg))
 	return a, nil
 }
 

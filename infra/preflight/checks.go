@@ -72,13 +72,15 @@ type account struct {
 	missingServices    []string // those of requiredServices that the region lacks
 	missingServicesErr error
 	bootstrap          accountValue // its version; 0: there is none
-	// invocations at once of all functions, and requests a second to all APIs, in the region
+	// invocations at once of all functions without reserved ones, and requests a second to all APIs, in the region
 	concurrency, rate accountValue
 	// ARN of the role with which API Gateway writes logs in the region; "": none
 	logRole          string
+	logRoleErr       error
 	distributions    int // of CloudFront; 1 stands for any number
 	distributionsErr error
-	logRoleErr       error
+	indexedSpans     float64 // percentage of the spans that X-Ray can search in the region
+	indexedSpansErr  error
 }
 
 // severity says how bad a finding is; a higher value is worse.
@@ -87,7 +89,7 @@ type severity int
 const (
 	severityOK       severity = iota
 	severityUnknown           // it could not be read
-	severityLow               // Sluice works, but slower than the settings ask for
+	severityLow               // Sluice works, but slower than the settings ask for, or shows less
 	severityConflict          // a deployment would replace what others use
 	severityMissing           // a deployment would fail
 )
@@ -108,7 +110,7 @@ type finding struct {
 func checkAccount(r requirements, a account) []finding {
 	return []finding{
 		checkRegion(a), checkBootstrap(a), checkConcurrency(r, a), checkRate(r, a), checkMemory(), checkLogRole(r, a),
-		checkCloudFront(r, a),
+		checkCloudFront(r, a), checkTransactionSearch(a),
 	}
 }
 
@@ -149,42 +151,6 @@ func checkBootstrap(a account) finding {
 		)
 	default:
 		return finding{subject: f.subject, message: fmt.Sprintf("version %d", a.bootstrap.value)}
-	}
-	return f
-}
-
-func checkConcurrency(r requirements, a account) finding {
-	all, has := r.maxInvocations(), a.concurrency.value
-	f := finding{
-		subject: "Lambda concurrency",
-		command: lambdaConcurrency.increaseCommand(max(all, typicalConcurrency), a.region),
-	}
-	needed := fmt.Sprintf(
-		"%d invocations at once are needed when all %d queues are full (concurrency=%d) and requests come", all,
-		len(services.ListQueues()), r.concurrency,
-	)
-	switch {
-	case a.concurrency.err != nil:
-		return finding{subject: f.subject, severity: severityUnknown, message: a.concurrency.err.Error()}
-	case has < all:
-		f.severity = severityLow
-		f.message = fmt.Sprintf(
-			"%s, the account has %d: the rest is throttled and delivered again, which counts as an attempt", needed,
-			has,
-		)
-		if r.concurrency == services.MinConcurrency() {
-			f.message += "; with two workers for each queue, the least that Lambda accepts, that is rare, and Sluice works, slowly"
-		}
-	case has < typicalConcurrency:
-		f.message = fmt.Sprintf(
-			"%s, the account has %d; ask for more to encode more at once, then deploy with a higher concurrency",
-			needed, has,
-		)
-	default:
-		f.command, f.message = "", fmt.Sprintf("%s, the account has %d", needed, has)
-	}
-	if most := has - gatewayReserve; r.concurrency < most && f.severity == severityOK {
-		f.message += fmt.Sprintf(": -c concurrency=%d would use it", most)
 	}
 	return f
 }

@@ -13,6 +13,7 @@ func freshAccount() account {
 	return account{
 		id: "123456789012", region: "eu-west-1", caller: "arn:aws:iam::123456789012:user/ann",
 		bootstrap: accountValue{value: 28}, concurrency: accountValue{value: 10}, rate: accountValue{value: 10_000},
+		indexedSpans: allSpans,
 	}
 }
 
@@ -58,19 +59,23 @@ func TestCheckAccount(t *testing.T) {
 		{"bootstrap may not be read", func(a *account) {
 			a.bootstrap.err = errors.New("denied")
 		}, standardRequirements, "CDK bootstrap", severityUnknown, "denied", ""},
+		{
+			"a new account", func(*account) {}, standardRequirements, "Lambda concurrency", severityLow,
+			"the account has 10 unreserved: too few", "--desired-value 1000",
+		},
 		{"one invocation short", func(a *account) {
 			a.concurrency.value = all - 1
-		}, standardRequirements, "Lambda concurrency", severityLow, "Sluice works, slowly",
+		}, standardRequirements, "Lambda concurrency", severityLow, "too few for the queues and the API",
 			"--service-code lambda --quota-code L-B99A9384 --desired-value 1000 --region eu-west-1"},
 		{"just enough invocations", func(a *account) {
 			a.concurrency.value = all
 		}, standardRequirements, "Lambda concurrency", severityOK, "ask for more", "--desired-value 1000"},
 		{"the usual invocations", func(a *account) {
 			a.concurrency.value = 1000
-		}, standardRequirements, "Lambda concurrency", severityOK, "the account has 1000: -c concurrency=990", ""},
+		}, standardRequirements, "Lambda concurrency", severityOK, "the account has 1000 unreserved: -c concurrency=990", ""},
 		{"a large deployment", func(a *account) {
 			a.concurrency.value = 1000
-		}, requirements{concurrency: 991}, "Lambda concurrency", severityLow, "counts as an attempt",
+		}, requirements{concurrency: 991}, "Lambda concurrency", severityLow, "Set -c concurrency=990",
 			"--desired-value 1001"},
 		{"a deployment that uses all", func(a *account) {
 			a.concurrency.value = 1000
@@ -109,6 +114,20 @@ func TestCheckAccount(t *testing.T) {
 		{"the role may not be read", func(a *account) {
 			a.logRoleErr = errors.New("denied")
 		}, standardRequirements, "API Gateway log role", severityUnknown, "denied", ""},
+		{
+			"traces in X-Ray", func(*account) {}, standardRequirements, "Transaction Search", severityOK,
+			"every span", "",
+		},
+		{"traces in Transaction Search", func(a *account) {
+			a.indexedSpans = 1
+		}, standardRequirements, "Transaction Search", severityLow, "indexes 1 % of the spans",
+			"update-indexing-rule --name Default"},
+		{"Transaction Search that indexes all", func(a *account) {
+			a.indexedSpans = 100
+		}, standardRequirements, "Transaction Search", severityOK, "every span", ""},
+		{"Transaction Search may not be read", func(a *account) {
+			a.indexedSpansErr = errors.New("denied")
+		}, standardRequirements, "Transaction Search", severityUnknown, "denied", ""},
 		{"memory", func(*account) {}, standardRequirements, "Lambda memory", severityOK, "3008 MiB", ""},
 	}
 	for _, tt := range tests {
@@ -148,7 +167,7 @@ func TestWorstSeverityDecidesConclusion(t *testing.T) {
 		{[]severity{severityOK, severityUnknown}, "Nothing is known to be missing, but not all could be read."},
 		{
 			[]severity{severityLow, severityUnknown, severityOK},
-			"Sluice can be deployed here, and will be slower than asked for: see what is low.",
+			"Sluice can be deployed here, and will be slower than asked for, or show less: see what is low.",
 		},
 		{
 			[]severity{severityConflict, severityLow},

@@ -21,7 +21,7 @@ func printReport(out io.Writer, a account, findings []finding) {
 var conclusions = [...]string{
 	severityOK:       "Sluice can be deployed here.",
 	severityUnknown:  "Nothing is known to be missing, but not all could be read.",
-	severityLow:      "Sluice can be deployed here, and will be slower than asked for: see what is low.",
+	severityLow:      "Sluice can be deployed here, and will be slower than asked for, or show less: see what is low.",
 	severityConflict: "A deployment with these settings would replace what others use: see the conflict.",
 	severityMissing:  "Sluice cannot be deployed here yet: see what is missing.",
 }
