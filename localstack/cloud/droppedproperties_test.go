@@ -50,7 +50,7 @@ func newRecorder(t *testing.T, template string) (*Cloud, *[]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &Cloud{Root: t.TempDir(), Out: io.Discard}
+	c := &Cloud{Root: t.TempDir(), Out: io.Discard, url: server.URL}
 	c.Port, _ = strconv.Atoi(at.Port())
 	if err := os.MkdirAll(c.buildPath("cdk.local"), 0o755); err != nil {
 		t.Fatal(err)
