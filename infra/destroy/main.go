@@ -38,6 +38,10 @@ const usage = `usage: destroy [-data] [-stack NAME] [-account NUMBER]
   -account NUMBER   what would be typed to confirm: the number of the account
 `
 
+// queueNamesKept is printed after the deletion of a stack:
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_DeleteQueue.html
+const queueNamesKept = "the stack is gone; SQS keeps the names of its queues for 60 seconds: wait so long before you deploy again"
+
 var errNotConfirmed = errors.New("nothing was deleted: that is not the number of the account")
 
 // options are the parsed flags.
@@ -96,6 +100,9 @@ func run(ctx context.Context, o options, in io.Reader, out io.Writer) error {
 	}
 	if err := s.delete(ctx, out); err != nil {
 		return err
+	}
+	if s.exists {
+		fmt.Fprintln(out, queueNamesKept)
 	}
 	if !o.data {
 		return nil
