@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -33,4 +35,31 @@ func TestPromise7XRayFaultsEndCalls(t *testing.T) {
 		Failed:    []faults.Answer{refuse(500, "InternalFailure"), respond(http.StatusServiceUnavailable, "")},
 		Denied:    refuse(403, "AccessDeniedException"), Kind: errs.Transient,
 	}.Run(t)
+}
+
+// TestUnprocessedTracesAreReadAgain: a trace that X-Ray leaves out of its answer is asked for once more.
+func TestUnprocessedTracesAreReadAgain(t *testing.T) {
+	t.Parallel()
+	const left, read = `{"Traces":[],"UnprocessedTraceIds":["t1"]}`, `{"Traces":[{"Id":"t1","Segments":[{"Document":"d"}]}]}`
+	respond := func(body string) faults.Answer { return faults.Respond(200, body, "Content-Type", "application/json") }
+	for name, row := range map[string]struct {
+		answers   []string
+		documents int
+		more      bool
+	}{"left once": {[]string{left, read}, 1, false}, "left twice": {[]string{left, left, read}, 0, true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				answers := []faults.Answer{respond(`{"TraceSummaries":[{"Id":"t1"}]}`)}
+				for _, body := range row.answers {
+					answers = append(answers, respond(body))
+				}
+				r := xray.New(faults.NewServer(t, answers...).Config(20 * time.Second))
+				got, more, err := r.ReadDocuments(t.Context(), "vid_1", windows[:1])
+				if len(got) != row.documents || more != row.more || err != nil {
+					t.Errorf("%d documents, more %v, %v", len(got), more, err)
+				}
+			})
+		})
+	}
 }

@@ -46,7 +46,8 @@ const (
 )
 
 // ReadDocuments returns the segment documents of the traces that began in one of the windows and have a span of the
-// video with this id. more reports that there are more than 1,500 such traces, of which some are left out.
+// video with this id. more reports that some are left out: there are more than 1,500 such traces, or X-Ray did not
+// process all.
 func (r Reader) ReadDocuments(
 	ctx context.Context, id string, windows []traceview.TimeRange,
 ) (documents []string, more bool, err error) {
@@ -61,9 +62,8 @@ func (r Reader) ReadDocuments(
 	}
 	slices.Sort(ids)
 	ids = slices.Compact(ids) // two windows may share a moment
-	more = len(ids) > maxTraces
-	documents, err = r.readTraces(ctx, ids[:min(len(ids), maxTraces)])
-	return documents, more, err
+	documents, left, err := r.readTraces(ctx, ids[:min(len(ids), maxTraces)])
+	return documents, left > 0 || len(ids) > maxTraces, err
 }
 
 // SampleRecent returns a sample for each group of services: the documents of at most 100 of the traces that were
@@ -88,7 +88,7 @@ func (r Reader) SampleRecent(
 		}
 		picked := pickEvenly(ids, maxSamples)
 		s := traceview.TraceSample{Fraction: float64(len(picked)) / float64(max(1, len(ids)))}
-		if s.Documents, err = r.readTraces(ctx, picked); err != nil {
+		if s.Documents, _, err = r.readTraces(ctx, picked); err != nil {
 			return nil, err
 		}
 		samples = append(samples, s)
@@ -126,34 +126,50 @@ func (r Reader) findTraceIDs(
 	return ids, nil
 }
 
-func (r Reader) readTraces(ctx context.Context, ids []string) (documents []string, err error) {
+// readTraces returns the documents of traces, and how many traces X-Ray has left unprocessed, also when it was asked for
+// them again (https://docs.aws.amazon.com/xray/latest/api/API_BatchGetTraces.html).
+func (r Reader) readTraces(ctx context.Context, ids []string) (documents []string, left int, err error) {
+	for range 2 {
+		var found []string
+		if found, ids, err = r.readOnce(ctx, ids); err != nil {
+			return nil, 0, err
+		}
+		documents = append(documents, found...)
+	}
+	return documents, len(ids), nil
+}
+
+// readOnce asks for each trace once.
+func (r Reader) readOnce(ctx context.Context, ids []string) (documents, unprocessed []string, err error) {
 	var mu sync.Mutex
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(maxParallelCalls)
 	for part := range slices.Chunk(ids, idsPerCall) {
 		g.Go(func() error {
-			found, err := r.readBatch(ctx, part)
+			found, left, err := r.readBatch(ctx, part)
 			mu.Lock()
 			defer mu.Unlock()
-			documents = append(documents, found...)
+			documents, unprocessed = append(documents, found...), append(unprocessed, left...)
 			return err
 		})
 	}
-	return documents, g.Wait()
+	err = g.Wait()
+	return documents, unprocessed, err
 }
 
-func (r Reader) readBatch(ctx context.Context, ids []string) (documents []string, err error) {
+func (r Reader) readBatch(ctx context.Context, ids []string) (documents, unprocessed []string, err error) {
 	pages := xray.NewBatchGetTracesPaginator(r.Client, &xray.BatchGetTracesInput{TraceIds: ids})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, errs.E("xray.readBatch", errs.Transient, err)
+			return nil, nil, errs.E("xray.readBatch", errs.Transient, err)
 		}
+		unprocessed = append(unprocessed, page.UnprocessedTraceIds...)
 		for _, t := range page.Traces {
 			for _, s := range t.Segments {
 				documents = append(documents, aws.ToString(s.Document))
 			}
 		}
 	}
-	return documents, nil
+	return documents, unprocessed, nil
 }
