@@ -29,6 +29,8 @@ const (
 	minFanOut         = 16   // messages that one event sends to a queue
 	minSamples        = 8    // handling times before their mean counts
 	minRelativeChange = 0.25 // change of the mean since the last signal
+
+	notifyTimeout = 2 * time.Second // of the handler's time, for a signal that it can do without
 )
 
 // ScaleNotifier observes the events that a service handles and sends, and calls Notify if the Autoscaler should run
@@ -63,8 +65,13 @@ func (n *ScaleNotifier) notifyIfNeeded(ctx context.Context, e events.Event, out 
 	if signal.IsZero() || now.Sub(n.lastNotified) < minDecisionInterval {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, notifyTimeout)
+	defer cancel()
 	if err := n.Notify(ctx, signal); err != nil {
 		n.Log.WarnContext(ctx, "the autoscaler can't be started now; it runs within a minute", "error", err)
+		if ctx.Err() != nil { // not with each event, while Lambda does not answer
+			n.lastNotified = now
+		}
 		return
 	}
 	n.lastNotified = now

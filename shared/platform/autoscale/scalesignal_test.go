@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -109,6 +110,26 @@ func TestFailedSignalDoesNotFailHandler(t *testing.T) {
 	if len(env.signals) != 2 {
 		t.Errorf("%d signals", len(env.signals))
 	}
+}
+
+// TestPromise7HangingSignalDoesNotHoldUpHandler: a signal may take two seconds, and the next is sent ten seconds later.
+func TestPromise7HangingSignalDoesNotHoldUpHandler(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		env := newNotifierEnv()
+		env.Notify = func(ctx context.Context, s autoscale.ScaleSignal) error {
+			env.signals = append(env.signals, s)
+			<-ctx.Done()
+			return ctx.Err()
+		}
+		began := time.Now()
+		for range 5 {
+			env.handleEvent(t, video.MediaInspected{}, newTaskEvents(5, 400), nil)
+		}
+		if took := time.Since(began); took != 2*time.Second || len(env.signals) != 1 {
+			t.Errorf("%d signals took %v", len(env.signals), took)
+		}
+	})
 }
 
 func TestChangedServiceTimeSendsSignal(t *testing.T) {

@@ -3,20 +3,25 @@ package queue_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"sluice/events"
 	"sluice/events/examples"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/awsclient/faults"
 	"sluice/shared/platform/queue"
+	"sluice/shared/platform/store"
 )
 
 func queueURL(name string) string { return "http://aws.test/1/" + name }
@@ -115,4 +120,51 @@ func TestPromise7SNSFaultsEndCalls(t *testing.T) {
 		Failed:    []faults.Answer{refuse(500, "InternalFailure"), faults.Respond(503, "")},
 		Denied:    refuse(403, "AuthorizationError"), Kind: errs.Transient,
 	}.Run(t)
+}
+
+// TestPromise7BatchEndsWhileAWSHangs: if DynamoDB, SQS and SNS take requests and never answer, a batch ends before its
+// function and reports each message, so that SQS delivers it again. If they hang once, each message is handled.
+func TestPromise7BatchEndsWhileAWSHangs(t *testing.T) {
+	t.Parallel()
+	hang := func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	answer := faults.Respond(
+		200, `{"Item":{},"Successful":[{"Id":"0"}],"Failed":[]}`, "Content-Type", "application/x-amz-json-1.0",
+	)
+	for service, body := range map[string]string{
+		"encode": "encode.requested.v1/minimal", "publish": "encode.done.v1/minimal",
+	} {
+		for name, row := range map[string]struct {
+			answers []faults.Answer
+			failed  int
+		}{"always": {[]faults.Answer{hang}, 2}, "once": {[]faults.Answer{answer, hang, answer}, 0}} {
+			t.Run(service+" "+name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					s, _ := services.Lookup(service)
+					cfg := faults.NewServer(t, row.answers...).Config(s.Timeout)
+					rows := store.NewDynamoDB(dynamodb.NewFromConfig(cfg), "rows")
+					c := newTestConsumer(
+						&fakeQueue{}, service, func(ctx context.Context, _ events.Event) ([]events.Event, error) {
+							_, err := rows.LoadScalingState(ctx)
+							return nil, err
+						},
+					)
+					c.Send, c.Queue = newFaultyPublisher(cfg), queue.NewServiceQueue(s, sqs.NewFromConfig(cfg))
+					ctx, cancel := context.WithTimeout(t.Context(), s.Timeout)
+					defer cancel()
+					batch := lambdaevents.SQSEvent{Records: []lambdaevents.SQSMessage{
+						newMessage("a", 1, examples.ReadJSON(body)), newMessage("b", 1, examples.ReadJSON(body)),
+					}}
+					began := time.Now()
+					r, err := c.HandleBatch(ctx, batch)
+					if err != nil || len(r.BatchItemFailures) != row.failed {
+						t.Errorf("reported %v, %v", r.BatchItemFailures, err)
+					}
+					if took := time.Since(began); took >= s.Timeout {
+						t.Errorf("took %v of %v", took, s.Timeout)
+					}
+				})
+			})
+		}
+	}
 }

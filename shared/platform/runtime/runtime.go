@@ -30,6 +30,7 @@ import (
 	"sluice/shared/platform/awsclient"
 	"sluice/shared/platform/blob"
 	"sluice/shared/platform/ffmpeg"
+	"sluice/shared/platform/httpapi"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/source"
 	"sluice/shared/platform/store"
@@ -177,13 +178,19 @@ func (r Runtime) RunScheduled(run func(context.Context, autoscale.ScaleSignal) e
 	lambda.Start(traceScheduled(run))
 }
 
-// traceScheduled records a span for each call.
+// scheduledReserve is the part of a scheduled run's time that is left for its end: one that Lambda stops records no span
+// and loses its environment.
+const scheduledReserve = 2 * time.Second
+
+// traceScheduled records a span for each call, whose context ends before the function's time.
 func traceScheduled(
 	run func(context.Context, autoscale.ScaleSignal) error,
 ) func(context.Context, autoscale.ScaleSignal) error {
 	return func(ctx context.Context, s autoscale.ScaleSignal) (err error) {
 		ctx, span := trace.StartRequestSpan(ctx, nil, false)
 		defer func() { span.End(err) }()
+		ctx, cancel := httpapi.WithEarlierDeadline(ctx, scheduledReserve)
+		defer cancel()
 		return run(logs.WithAttrs(ctx, slog.String("trace", trace.IDFromContext(ctx))), s)
 	}
 }

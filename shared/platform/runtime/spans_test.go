@@ -119,3 +119,19 @@ func TestScheduledRunsAreTraced(t *testing.T) {
 		t.Errorf("recorded %+v", got)
 	}
 }
+
+// TestPromise7ScheduledRunEndsBeforeDeadline: what waits for its context leaves time to report.
+func TestPromise7ScheduledRunEndsBeforeDeadline(t *testing.T) {
+	t.Parallel()
+	end := time.Now().Add(time.Hour)
+	ctx, cancel := context.WithDeadline(t.Context(), end)
+	defer cancel()
+	if err := traceScheduled(func(ctx context.Context, _ autoscale.ScaleSignal) error {
+		if d, _ := ctx.Deadline(); end.Sub(d) < time.Second {
+			t.Errorf("the run may last until %v before the deadline", end.Sub(d))
+		}
+		return nil
+	})(ctx, autoscale.ScaleSignal{}); err != nil {
+		t.Error(err)
+	}
+}
