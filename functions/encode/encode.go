@@ -1,6 +1,7 @@
 // Package encode makes the media segments of one task of an encoding plan: one chunk in every rendition, from one
 // decode, or the audio of the whole video. The result depends on the message only: the same message makes the same
-// bytes, so that a task may be done twice.
+// bytes, so that a task may be done twice. It reads the bytes of the original that the task needs, by the index that
+// inspect has stored, or the whole original.
 //
 // Rights: s3:GetObject on the bucket of originals, s3:PutObject below the video's prefix in the media bucket. It has no
 // rights on the table. The tools it runs have no credentials and, in the full sandbox, no network (docs/security.md).
@@ -10,6 +11,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -19,11 +21,14 @@ import (
 	"sluice/events"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/media"
+	"sluice/shared/domain/metric"
 	"sluice/shared/domain/playback"
+	"sluice/shared/domain/sampletable"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/blob"
 	"sluice/shared/platform/ffmpeg"
 	"sluice/shared/platform/source"
+	"sluice/shared/platform/telemetry/metrics"
 )
 
 // SegmentWriter writes objects of the media bucket.
@@ -38,6 +43,7 @@ type Encoder struct {
 	Tools   source.Tools
 	TempDir string // where each job makes a folder of its own
 	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 // cacheForever is the Cache-Control header of segments: a segment's name is never used for other content.
@@ -86,28 +92,75 @@ func (n Encoder) encodeTask(ctx context.Context, d video.EncodeRequested) (video
 		return video.Result{}, err
 	}
 	defer job.Close()
-	src, err := source.DownloadOriginal(ctx, n.Source, d.Source.Key, d.Source.ETag, job.Path)
+	made, err := n.encodeFromPart(ctx, d, job.Path)
+	if errs.KindOf(err) == errs.Invalid {
+		n.countWholeRead(ctx, d, err)
+		made, err = n.encodeFromWhole(ctx, d, job.Path)
+	}
 	if err != nil {
 		return video.Result{}, err
 	}
-	if src, err = src.RemuxIfNeeded(ctx, n.Tools); err != nil {
-		return video.Result{}, err
+	return n.storeSegments(ctx, d, made)
+}
+
+// encodeFromPart encodes the task from the bytes of the original that it needs. It fails with Invalid if that is not
+// possible: a failure of the task is decided on the whole original.
+func (n Encoder) encodeFromPart(
+	ctx context.Context, d video.EncodeRequested, dir string,
+) ([]media.RenditionOutput, error) {
+	src, start, err := source.DownloadPart(ctx, n.Source, d.Source, d.Media.Index, dir, findWindow(d))
+	if err != nil {
+		return nil, err
 	}
-	var made []media.RenditionOutput
+	defer src.Remove() // the disk may not have room for the whole original beside it
+	if d.Task.Kind == video.VideoTask {
+		d.Media.Start = start
+	}
+	return n.makeSegments(ctx, d, src, media.FromStart)
+}
+
+// countWholeRead logs why a task reads the whole original although there is an index.
+func (n Encoder) countWholeRead(ctx context.Context, d video.EncodeRequested, why error) {
+	if d.Media.Index == 0 {
+		return
+	}
+	n.Log.WarnContext(
+		ctx, "the whole original is read", "task", d.Task.Number, "error", why,
+		metrics.LogAttr(n.Now(), metric.WholeReads.NewValue(1)),
+	)
+}
+
+// findWindow returns the function that says what a video task needs of the original; nil for audio.
+func findWindow(d video.EncodeRequested) func(start int64) sampletable.Window {
+	if d.Task.Kind != video.VideoTask {
+		return nil
+	}
+	return func(start int64) sampletable.Window { return media.FindWindow(d.Plan, d.Media, d.Task, start) }
+}
+
+// encodeFromWhole encodes the task from the whole original.
+func (n Encoder) encodeFromWhole(
+	ctx context.Context, d video.EncodeRequested, dir string,
+) ([]media.RenditionOutput, error) {
+	src, err := source.DownloadOriginal(ctx, n.Source, d.Source.Key, d.Source.ETag, dir)
+	if err != nil {
+		return nil, err
+	}
+	if src, err = src.RemuxIfNeeded(ctx, n.Tools); err != nil {
+		return nil, err
+	}
 	prerolls := []float64{media.FromStart} // audio is always decoded from its start
 	if d.Task.Kind == video.VideoTask {
 		prerolls = media.Prerolls(d.Media)
 	}
+	var made []media.RenditionOutput
 	for _, preroll := range prerolls { // until no frame is missing
 		made, err = n.makeSegments(ctx, d, src, preroll)
 		if !media.HasWrongFrames(err) {
 			break
 		}
 	}
-	if err != nil {
-		return video.Result{}, err
-	}
-	return n.storeSegments(ctx, d, made)
+	return made, err
 }
 
 // makeSegments runs ffmpeg once and cuts its output files into segments. preroll is how many seconds before the chunk

@@ -1,28 +1,37 @@
-// Package inspect finds out what an uploaded object is before anything is decoded: it downloads the object, lets
-// ffprobe read it in the sandbox, and answers with the media's properties and an encoding plan, or with a rejection
-// that has a code and a sentence for the video's owner.
+// Package inspect finds out what an uploaded object is before anything is decoded: it downloads what ffprobe reads of
+// the object, lets ffprobe read it in the sandbox, and answers with the media's properties and an encoding plan, or
+// with a rejection that has a code and a sentence for the video's owner. If the samples of the object can be read by
+// ranges, it stores an index of them.
 //
-// Rights: s3:GetObject on the bucket of originals. It has no rights on the table. The tools it runs have no credentials
-// and, in the full sandbox, no network (docs/security.md). It rejects files larger than 8 GiB, and what packages media
-// and ffmpeg reject.
+// Rights: s3:GetObject on the bucket of originals, s3:PutObject on the indexes in it. It has no rights on the table. The
+// tools it runs have no credentials and, in the full sandbox, no network (docs/security.md). It rejects files larger
+// than 8 GiB, and what packages media and ffmpeg reject.
 package inspect
 
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"sluice/events"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/media"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/blob"
 	"sluice/shared/platform/ffmpeg"
 	"sluice/shared/platform/source"
 )
 
+// IndexWriter stores the indexes of originals beside them.
+type IndexWriter interface {
+	PutObject(ctx context.Context, key string, body io.ReadSeeker, m blob.Metadata) error
+}
+
 // Inspector handles the events that announce an uploaded object.
 type Inspector struct {
 	Source  source.Originals
+	Indexes IndexWriter
 	Tools   source.Tools
 	TempDir string // where each job makes a folder of its own
 	Now     func() time.Time
@@ -95,7 +104,15 @@ func (i Inspector) inspectObject(ctx context.Context, o video.StoredObject) (m v
 		return m, err
 	}
 	defer job.Close()
-	src, err := source.DownloadOriginal(ctx, i.Source, o.Key, o.ETag, job.Path)
+	if m, err = i.inspectSparse(ctx, o, job.Path); errs.KindOf(err) != errs.Invalid {
+		return m, err
+	}
+	return i.inspectWhole(ctx, o, job.Path)
+}
+
+// inspectWhole inspects an object of which all bytes are needed.
+func (i Inspector) inspectWhole(ctx context.Context, o video.StoredObject, dir string) (m video.Media, err error) {
+	src, err := source.DownloadOriginal(ctx, i.Source, o.Key, o.ETag, dir)
 	if err != nil {
 		return m, err
 	}

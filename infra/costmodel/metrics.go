@@ -11,6 +11,7 @@ import (
 var rareMetrics = map[string]bool{
 	metric.Retries.Name: true, metric.DeadLettered.Name: true, metric.Duplicates.Name: true, metric.Failed.Name: true,
 	metric.DeadLetters.Name: true, metric.Stuck.Name: true, metric.Errors.Name: true,
+	metric.WholeReads.Name: true,
 }
 
 // decisionsPerHour is how often an hour, at most, reconcile decides how many workers a queue gets.

@@ -120,6 +120,20 @@ func (s faultySource) DownloadObject(ctx context.Context, key, etag string, to i
 	})
 }
 
+func (s faultySource) DownloadRange(
+	ctx context.Context, key, etag string, from, length int64, to io.Writer,
+) error {
+	return scheduleCallErr(ctx, s.process, "Download a range", key, readOutcomes, func() error {
+		return s.w.source.DownloadRange(ctx, key, etag, from, length, to)
+	})
+}
+
+func (s faultySource) PutObject(ctx context.Context, key string, body io.ReadSeeker, meta blob.Metadata) error {
+	return scheduleCallErr(ctx, s.process, "Put an index", key, writeOutcomes, func() error {
+		return s.w.source.PutObject(detachContext(ctx), key, body, meta)
+	})
+}
+
 func (s faultySource) CreateUpload(ctx context.Context, key, contentType string) (string, error) {
 	return scheduleCall(ctx, s.process, "CreateUpload", key, writeOutcomes, func() (string, error) {
 		return s.w.source.CreateUpload(detachContext(ctx), key, contentType)

@@ -254,11 +254,14 @@ func (sim *simulation) newConsumer(p *process, s services.Service) *queue.Consum
 	}
 	switch s.Name {
 	case "inspect":
-		i := inspect.Inspector{Source: faultySource{p}, Tools: faultyTools{p}, TempDir: sim.workFolder, Now: now}
+		i := inspect.Inspector{
+			Source: faultySource{p}, Indexes: faultySource{p}, Tools: faultyTools{p}, TempDir: sim.workFolder, Now: now,
+		}
 		c.Handle, c.OnExhausted = i.Handle, i.OnExhausted
 	case "encode":
 		n := encode.Encoder{
 			Source: faultySource{p}, Media: faultyMedia{p}, Tools: faultyTools{p}, TempDir: sim.workFolder, Now: now,
+			Log: log,
 		}
 		if sim.instantEncode {
 			n.Now = func() time.Time { return sim.startedAt.Add(time.Duration(p.number)).UTC() }

@@ -78,6 +78,7 @@ func (env *videoEnv) readMedia(t *testing.T) map[string]string {
 // whose handler fails is delivered again as often as the service map says, and then goes to the dead-letter queue.
 type localPipeline struct {
 	*videoEnv
+	originals         *countingBucket
 	consumers         map[string]*queue.Consumer
 	pending           []queuedMessage
 	redeliveries      int // deliveries after the first of a message
@@ -98,11 +99,17 @@ func newLocalPipeline(t *testing.T, dir string, body []byte) *localPipeline {
 
 func newLocalPipelineWith(t *testing.T, tools source.Tools, body []byte) *localPipeline {
 	t.Helper()
-	originals, first := sourcetest.NewBucket(t, body, noon)
+	bucket, first := sourcetest.NewBucket(t, body, noon)
+	originals := &countingBucket{Memory: bucket}
 	o := first.Data.(video.StoredObject)
-	p := &localPipeline{videoEnv: newVideoEnv(t), consumers: map[string]*queue.Consumer{}}
-	i := inspect.Inspector{Source: originals, Tools: tools, TempDir: t.TempDir(), Now: fixedNow}
-	n := encode.Encoder{Source: originals, Media: p.media, Tools: tools, TempDir: t.TempDir(), Now: fixedNow}
+	p := &localPipeline{videoEnv: newVideoEnv(t), consumers: map[string]*queue.Consumer{}, originals: originals}
+	i := inspect.Inspector{
+		Source: originals, Indexes: originals, Tools: tools, TempDir: t.TempDir(), Now: fixedNow,
+	}
+	n := encode.Encoder{
+		Source: originals, Media: p.media, Tools: tools, TempDir: t.TempDir(), Now: fixedNow,
+		Log: slog.New(slog.DiscardHandler),
+	}
 	p.addConsumer("inspect", i.Handle, i.OnExhausted)
 	p.addConsumer("encode", n.Handle, n.OnExhausted)
 	p.addConsumer("publish", p.newOwner().Handle, nil)

@@ -3,6 +3,7 @@ package pipeline_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"regexp"
 	"slices"
@@ -81,10 +82,11 @@ func TestVideoPassesAllStepsInMemory(t *testing.T) {
 	real := ffmpeg.Tools{Dir: dir}
 	steps := map[events.Type]func(context.Context, events.Event) ([]events.Event, error){
 		events.ObjectCreated: inspect.Inspector{
-			Source: originals, Tools: real, TempDir: t.TempDir(), Now: fixedNow,
+			Source: originals, Indexes: originals, Tools: real, TempDir: t.TempDir(), Now: fixedNow,
 		}.Handle,
 		events.EncodeRequested: encode.Encoder{
 			Source: originals, Media: env.media, Tools: real, TempDir: t.TempDir(), Now: fixedNow,
+			Log: slog.New(slog.DiscardHandler),
 		}.Handle,
 	}
 	var handled []events.Type

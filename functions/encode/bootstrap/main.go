@@ -14,6 +14,7 @@ func main() {
 	r := runtime.New("encode")
 	e := encode.Encoder{
 		Source: r.Originals(), Media: r.MediaBucket(), Tools: r.FFmpegTools(), TempDir: os.TempDir(), Now: r.Now,
+		Log: r.Log,
 	}
 	r.ConsumeQueue(e.Handle, e.OnExhausted)
 }

@@ -12,6 +12,8 @@ import (
 func main() {
 	ffmpeg.InitSandbox()
 	r := runtime.New("inspect")
-	i := inspect.Inspector{Source: r.Originals(), Tools: r.FFmpegTools(), TempDir: os.TempDir(), Now: r.Now}
+	i := inspect.Inspector{
+		Source: r.Originals(), Indexes: r.SourceBucket(), Tools: r.FFmpegTools(), TempDir: os.TempDir(), Now: r.Now,
+	}
 	r.ConsumeQueue(i.Handle, i.OnExhausted)
 }

@@ -97,7 +97,7 @@ func (b encodeBench) inspectFile(path string) video.Media {
 		b.Fatal(err)
 	}
 	packets := b.runTool(
-		"ffprobe", "-show_entries", "packet=pts,dts,duration,flags", "-select_streams", "V:0", "-of", "csv=p=0",
+		"ffprobe", "-show_entries", "packet=pts,dts,duration,pos,flags", "-select_streams", "V:0", "-of", "csv=p=0",
 		"-read_intervals", fmt.Sprintf("%f%%", media.FindTailStart(p)), path,
 	)
 	m, err := media.Inspect(p, packets, b.sniffFile(path))

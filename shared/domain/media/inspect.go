@@ -82,7 +82,7 @@ func Inspect(p Probe, packets []byte, container string) (video.Media, error) {
 // maxMissingSeconds is how many seconds the video may end before the duration that its container states.
 const maxMissingSeconds = 2
 
-// findEndTicks returns when the last frame ends, in ticks, from lines of "pts,dts,duration,flags" in decoding order.
+// findEndTicks returns when the last frame ends, in ticks, from lines of "pts,dts,duration,pos,flags" in decoding order.
 // The durations of containers are rounded or too long, and count frames that an edit list hides, which have the flag
 // D. The duration of the last frame alone is added, as in MP4 the duration of any other is the time to the next frame
 // to be decoded. AVI has decoding times only.
@@ -90,7 +90,7 @@ func findEndTicks(packets []byte) (ends int64, found bool) {
 	last := int64(0)
 	for line := range strings.Lines(string(packets)) {
 		f := strings.Split(strings.TrimSpace(line), ",")
-		if len(f) < 4 || strings.Contains(f[3], "D") {
+		if len(f) < 5 || strings.Contains(f[4], "D") {
 			continue
 		}
 		at, err := strconv.ParseInt(f[0], 10, 64)

@@ -131,18 +131,18 @@ func TestInspectCountsFrames(t *testing.T) {
 		}, "", 250},
 		{
 			"by the last frame shown", func(*media.Probe, *media.Stream) {},
-			"126976,125000,512,___\n127488,125500,512,___\n126464,126000,512,___\n", 250,
+			"126976,125000,512,48,___\n127488,125500,512,48,___\n126464,126000,512,48,___\n", 250,
 		},
 		{
 			"by the last frame, beyond the stated duration", func(*media.Probe, *media.Stream) {},
-			"255488,126000,512,___\n", 500,
+			"255488,126000,512,48,___\n", 500,
 		},
 		{"by the last frame, with a late start", func(_ *media.Probe, v *media.Stream) {
 			v.StartPTS = 12800
-		}, "127488,126000,512,___\n", 225},
+		}, "127488,126000,512,48,___\n", 225},
 		{
 			"without a hidden frame", func(*media.Probe, *media.Stream) {},
-			"126976,125000,512,___\n127488,125500,512,_D_\n", 249,
+			"126976,125000,512,48,___\n127488,125500,512,48,_D_\n", 249,
 		},
 		{
 			"by decoding times if there are no others", func(*media.Probe, *media.Stream) {},
@@ -164,7 +164,9 @@ func TestInspectCountsFrames(t *testing.T) {
 // A file that ends well before the duration of its index was truncated.
 func TestInspectRejectsTruncatedFile(t *testing.T) {
 	t.Parallel()
-	for packets, want := range map[string]string{"64000,63000,512,___\n": "truncated", "115200,115200,512,___\n": ""} {
+	for packets, want := range map[string]string{
+		"64000,63000,512,48,___\n": "truncated", "115200,115200,512,48,___\n": "",
+	} {
 		if _, err := media.Inspect(newProbe(), []byte(packets), fileformat.AVI); codeOf(t, err) != want {
 			t.Errorf("%q: %v, want %q", packets, err, want)
 		}

@@ -34,6 +34,9 @@ func VideoCodecs() []string {
 	return []string{"h264", "hevc", "mjpeg", "mpeg2video", "mpeg4", "prores", "vp8", "vp9"}
 }
 
+// IsIntraOnly reports whether every frame of a video codec can be decoded alone.
+func IsIntraOnly(codec string) bool { return codec == "mjpeg" || codec == "prores" }
+
 // AudioCodecs returns ffmpeg's names of the accepted audio codecs. The decoder of mp3 is named mp3float.
 func AudioCodecs() []string {
 	return []string{

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+	"strings"
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/fileformat"
@@ -18,8 +19,10 @@ type Probe struct {
 
 // Stream is one stream of a Probe.
 type Stream struct {
+	ID           string      `json:"id"` // of the track in a mov file: "0x1"
 	Type         string      `json:"codec_type"`
 	Codec        string      `json:"codec_name"`
+	PixelFormat  string      `json:"pix_fmt"` // "yuv420p"
 	Width        int         `json:"width"`
 	Height       int         `json:"height"`
 	SampleAspect string      `json:"sample_aspect_ratio"` // "64:45"
@@ -69,6 +72,27 @@ func (p Probe) firstStream(typ string) (s Stream, ok bool) {
 		}
 	}
 	return Stream{}, false
+}
+
+// NeedsFirstFrame reports whether a decoder may need the first frame of the video to decode any other. Versions of x264
+// before build 151 encoded 4:4:4 in a way of their own, and name themselves in the first frame only; see
+// decode_cabac_residual in FFmpeg's libavcodec/h264_cabac.c and its uses of x264_build.
+func (p Probe) NeedsFirstFrame() bool {
+	v, _ := p.firstStream("video")
+	return v.Codec == "h264" && strings.Contains(v.PixelFormat, "444")
+}
+
+// TrackIDs returns the ids in a mov file of the video and the audio track that are used; 0 for none.
+func (p Probe) TrackIDs() (videoID, audioID uint32) {
+	v, _ := p.firstStream("video")
+	a, _ := p.firstStream("audio")
+	return parseID(v.ID), parseID(a.ID)
+}
+
+// parseID parses a track id; 0 if it is not valid.
+func parseID(s string) uint32 {
+	n, _ := strconv.ParseUint(s, 0, 32)
+	return uint32(n)
 }
 
 // parseSeconds parses a time. ok is false for anything but a finite number.

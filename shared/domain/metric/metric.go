@@ -89,6 +89,10 @@ var (
 		Description: "invocations that ended in an error, a crash or a timeout, counted from Lambda's own log lines",
 	}
 
+	WholeReads = Metric{
+		Name: "WholeRead", Unit: Count,
+		Description: "encode tasks that read all of an original whose index did not do",
+	}
 	SandboxStarts = Metric{
 		Name: "SandboxStart", Unit: Count, Dimension: Sandbox,
 		Description: "processes of functions that run ffmpeg, by their set of sandbox layers",
@@ -99,5 +103,6 @@ var (
 var All = []Metric{
 	WaitTime, WorkTime, Retries, DeadLettered, Duplicates,
 	InspectTime, EncodeTime, PublishTime, PlayableTime, ReadyTime, Failed,
-	Wanted, Ceiling, DeadLetters, Stuck, Dollars, Errors, SandboxStarts,
+	Wanted, Ceiling, DeadLetters, Stuck, Dollars, Errors, WholeReads,
+	SandboxStarts,
 }

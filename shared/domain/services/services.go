@@ -121,6 +121,7 @@ var Map = []Service{
 		Emits: []string{"media.inspected.v1", "media.refused.v1"},
 		Permissions: []Permission{
 			{ReadObjects, SourceBucket, []string{SourcePrefix}},
+			{WriteObjects, SourceBucket, []string{IndexPrefix}},
 		},
 		Memory: 1769, Disk: 10240, Timeout: 3 * time.Minute, Layer: "ffmpeg",
 	},

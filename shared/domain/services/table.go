@@ -1,6 +1,7 @@
 package services
 
 import (
+	"fmt"
 	"strings"
 
 	"sluice/shared/domain/access"
@@ -58,6 +59,18 @@ func SourceFolder(tenant, videoID string) string { return SourcePrefix + tenant 
 // OriginalKey returns the key of a video's original in the source bucket: t/<tenant>/<video>/source.
 func OriginalKey(tenant, videoID string) string {
 	return SourcePrefix + tenant + "/" + videoID + SourceSuffix
+}
+
+// indexFolder is the folder of the indexes of a video's original in the source bucket.
+const indexFolder = "/index/"
+
+// IndexPrefix is the prefix of the keys of all indexes; as in IAM policies, * stands for any characters.
+const IndexPrefix = SourcePrefix + "*" + indexFolder
+
+// IndexKey returns the key in the source bucket of the index of an original, by the original's key and ETag and the
+// version of the index format: t/<tenant>/<video>/index/<version>-<etag>.
+func IndexKey(original, etag string, version int) string {
+	return fmt.Sprintf("%s%s%d-%s", strings.TrimSuffix(original, SourceSuffix), indexFolder, version, etag)
 }
 
 // ParseOriginalKey returns the tenant and the video of an original's key; ok is false for any other key.

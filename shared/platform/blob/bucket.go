@@ -4,8 +4,8 @@
 //
 // The IAM actions that the methods need, limited to the bucket and the key prefixes that a service may access:
 //
-//	s3:GetObject                 GetObject, HeadObject, DownloadObject; the URLs of PresignGet; on the other bucket
-//	                             HeadObjectInBucket and CopyPart
+//	s3:GetObject                 GetObject, HeadObject, DownloadObject, DownloadRange; the URLs of PresignGet; on the
+//	                             other bucket HeadObjectInBucket and CopyPart
 //	s3:PutObject                 PutObject, ReplaceObject (with s3:GetObject), CreateUpload, UploadPart, CopyPart,
 //	                             CompleteUpload; the URLs of PresignPart
 //	s3:ListMultipartUploadParts  ListParts
@@ -25,6 +25,7 @@ package blob
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"strings"
 
@@ -140,6 +141,25 @@ func (b *Bucket) DownloadObject(ctx context.Context, key, etag string, w io.Writ
 	}
 	defer body.Close()
 	return copyBody(op, w, body)
+}
+
+// DownloadRange writes length bytes of an object from position from on to w; fewer if the object ends before. If etag
+// is not "", the object must have that ETag. Errors are those of DownloadObject, and Internal if from is at the end or
+// beyond (https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html, "Range").
+func (b *Bucket) DownloadRange(ctx context.Context, key, etag string, from, length int64, w io.Writer) error {
+	const op = "blob.DownloadRange"
+	in := &s3.GetObjectInput{
+		Bucket: &b.name, Key: &key, Range: aws.String(fmt.Sprintf("bytes=%d-%d", from, from+length-1)),
+	}
+	if etag != "" {
+		in.IfMatch = aws.String(quoteETag(etag))
+	}
+	out, err := b.client.GetObject(ctx, in)
+	if err != nil {
+		return wrapError(op, err)
+	}
+	defer out.Body.Close()
+	return copyBody(op, w, out.Body)
 }
 
 // copyBody copies r to w. A failed read is Transient, because the connection broke; a failed write is Internal.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/md5" //nolint:gosec // S3's ETag; nothing is protected by it
 	"encoding/hex"
+	"errors"
 	"io"
 	"maps"
 	"slices"
@@ -96,6 +97,23 @@ func (m *Memory) DownloadObject(ctx context.Context, key, etag string, w io.Writ
 	return copyBody(op, w, bytes.NewReader(o.body))
 }
 
+// DownloadRange does the same as [Bucket.DownloadRange].
+func (m *Memory) DownloadRange(ctx context.Context, key, etag string, from, length int64, w io.Writer) error {
+	const op = "blob.DownloadRange"
+	o, err := m.findObject(ctx, op, key)
+	if err != nil {
+		return err
+	}
+	if etag != "" && quoteETag(etag) != quoteETag(o.etag) {
+		return objectReplaced.ToError(op, errs.Conflict, nil)
+	}
+	size := int64(len(o.body))
+	if from < 0 || from >= size || length < 1 {
+		return errs.E(op, errs.Internal, errRange)
+	}
+	return copyBody(op, w, bytes.NewReader(o.body[from:min(from+length, size)]))
+}
+
 // DeletePrefix does the same as [Bucket.DeletePrefix].
 func (m *Memory) DeletePrefix(ctx context.Context, prefix string) (int, error) {
 	const op = "blob.DeletePrefix"
@@ -122,6 +140,8 @@ func (m *Memory) ListKeys(prefix string) []string {
 		return !strings.HasPrefix(key, prefix)
 	})
 }
+
+var errRange = errors.New("the range is not within the object")
 
 func (m *Memory) findObject(ctx context.Context, op, key string) (object, error) {
 	if err := wrapError(op, ctx.Err()); err != nil {

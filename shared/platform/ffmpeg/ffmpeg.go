@@ -129,12 +129,13 @@ func (t Tools) ProbeStreams(ctx context.Context, dir, file, container string) ([
 }
 
 // ProbePackets returns the packets of the first video stream from a time in seconds to the end of the stream, one line
-// each: "pts,dts,duration,flags", in ticks. It returns the last 256 KiB if there are more. In a container that does not
-// support seeking the packets begin at another time. Its errors are those of ProbeStreams.
+// each: "pts,dts,duration,pos,flags", with times in ticks and the position in the file. It returns the last 256 KiB if
+// there are more. In a container that does not support seeking the packets begin at another time. Its errors are those
+// of ProbeStreams.
 func (t Tools) ProbePackets(ctx context.Context, dir, file, container string, from float64) ([]byte, error) {
 	out := tailBuffer{maxBytes: maxPacketBytes}
 	show := []string{
-		"-print_format", "csv=p=0", "-select_streams", "V:0", "-show_entries", "packet=pts,dts,duration,flags",
+		"-print_format", "csv=p=0", "-select_streams", "V:0", "-show_entries", "packet=pts,dts,duration,pos,flags",
 		"-read_intervals", strconv.FormatFloat(from, 'f', 3, 64) + "%",
 	}
 	if err := t.runProbe(ctx, "ffmpeg.ProbePackets", dir, file, container, show, &out); err != nil {

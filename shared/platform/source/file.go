@@ -79,6 +79,9 @@ func (f File) RemuxIfNeeded(ctx context.Context, tools Tools) (File, error) {
 	return out, nil
 }
 
+// Remove removes the file from the disk.
+func (f File) Remove() { _ = os.Remove(filepath.Join(f.Dir, f.Name)) }
+
 // Probe returns the file's properties as ffprobe reports them.
 func (f File) Probe(ctx context.Context, tools Tools) (media.Probe, error) {
 	doc, err := tools.ProbeStreams(ctx, f.Dir, f.Name, f.Container)

@@ -1,5 +1,6 @@
-// Package source downloads an original to a worker's disk, for the services inspect and encode: it determines the
-// container, remuxes files that can't be cut as they are, and says what the owner is told when an original is gone.
+// Package source downloads an original, or the part of it that a task needs, to a worker's disk, for the services
+// inspect and encode: it determines the container, remuxes files that can't be cut as they are, and says what the owner
+// is told when an original is gone.
 //
 // Rights: s3:GetObject on the bucket of originals.
 package source
@@ -12,11 +13,14 @@ import (
 	"sluice/shared/platform/ffmpeg"
 )
 
-// Originals reads the objects that clients uploaded.
+// Originals reads the objects that clients uploaded, and their indexes.
 type Originals interface {
 	// DownloadObject writes an object to to. It fails with Conflict if the object has another ETag by now, and with
 	// NotFound if there is none.
 	DownloadObject(ctx context.Context, key, etag string, to io.Writer) error
+	// DownloadRange writes length bytes from position from on. Its errors are those of DownloadObject; with an empty
+	// etag, the object may have any.
+	DownloadRange(ctx context.Context, key, etag string, from, length int64, to io.Writer) error
 }
 
 // Tools runs ffmpeg and ffprobe in the sandbox; see ffmpeg.Tools.

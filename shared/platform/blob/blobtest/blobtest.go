@@ -27,6 +27,7 @@ type Blob interface {
 	PutObject(ctx context.Context, key string, body io.ReadSeeker, m blob.Metadata) error
 	ReplaceObject(ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Metadata) error
 	DownloadObject(ctx context.Context, key, etag string, w io.Writer) error
+	DownloadRange(ctx context.Context, key, etag string, from, length int64, w io.Writer) error
 	PresignGet(ctx context.Context, key string, ttl time.Duration) (string, error)
 	CreateUpload(ctx context.Context, key, contentType string) (string, error)
 	PresignPart(ctx context.Context, key, id string, n int, bytes int64, ttl time.Duration) (string, time.Time, error)
@@ -59,6 +60,7 @@ func Run(t *testing.T, open func(t testing.TB) Blob, except ...string) {
 		{"a missing object is not found", testMissingObjectIsNotFound},
 		{"a cancelled call is transient", testCancelledCallsAreTransient},
 		{"downloading checks the ETag", testDownloadObjectChecksETag},
+		{"a range is read as it was written", testDownloadRange},
 		{"replacing checks the ETag", testReplaceObjectChecksETag},
 		{"one of several concurrent replacements wins", testOneConcurrentReplaceWins},
 		{"all objects of a prefix are deleted", testDeletePrefix},

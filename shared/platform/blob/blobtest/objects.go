@@ -82,6 +82,30 @@ func testDownloadObjectChecksETag(t *testing.T, b Blob) {
 	requireEqual(t, got.String(), "")
 }
 
+func testDownloadRange(t *testing.T, b Blob) {
+	key := uniqueKey()
+	putObject(t, b, key, "0123456789", blob.Metadata{})
+	etag := requireObject(t, b, key, "0123456789").ETag
+	read := func(etag string, from, length int64) (string, error) {
+		var got bytes.Buffer
+		err := b.DownloadRange(t.Context(), key, etag, from, length, &got)
+		return got.String(), err
+	}
+	for _, tt := range []struct {
+		from, length int64
+		want         string
+	}{{0, 10, "0123456789"}, {0, 1, "0"}, {3, 4, "3456"}, {9, 1, "9"}, {8, 100, "89"}} {
+		requireReturns(t, tt.want)(read(etag, tt.from, tt.length))
+		requireReturns(t, tt.want)(read("", tt.from, tt.length))
+	}
+	requireFails(t, errs.Internal, "")(read(etag, 10, 1))
+	putObject(t, b, key, "abcdefghij", blob.Metadata{})
+	requireFails(t, errs.Conflict, "object_replaced")(read(etag, 3, 4))
+	requireReturns(t, "def")(read("", 3, 3))
+	key = uniqueKey()
+	requireFails(t, errs.NotFound, "object_not_found")(read(etag, 0, 1))
+}
+
 func testPresignedGetReadsObject(t *testing.T, b Blob) {
 	key := uniqueKey()
 	url, err := b.PresignGet(t.Context(), key, time.Minute)

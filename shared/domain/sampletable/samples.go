@@ -1,0 +1,192 @@
+package sampletable
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+)
+
+// readSamples expands the tables of a track (ISO/IEC 14496-12 §8.6.1, §8.6.2, §8.7). It fails unless all tables are
+// about the same samples, which lie within the file.
+func (t *Track) readSamples(stbl map[string]box, size int64) error {
+	if _, entries, err := readTable(stbl["stsd"], 0); err != nil || entries == nil {
+		return errors.Join(errBox, err)
+	}
+	if n := binary.BigEndian.Uint32(stbl["stsd"].body[4:]); n != 1 {
+		return fmt.Errorf("%d sample descriptions", n)
+	}
+	sizes, err := readSizes(stbl)
+	if err != nil {
+		return err
+	}
+	t.Samples = make([]Sample, len(sizes))
+	for i, n := range sizes {
+		t.Samples[i].Size = n
+	}
+	if err := t.readTimes(stbl["stts"]); err != nil {
+		return err
+	}
+	if ctts, ok := stbl["ctts"]; ok {
+		if err := t.readOffsetsInTime(ctts); err != nil {
+			return err
+		}
+	}
+	stss, ok := stbl["stss"]
+	if err := t.readKeys(stss, ok); err != nil {
+		return err
+	}
+	if t.Chunks, err = readChunkOffsets(stbl, size); err != nil {
+		return err
+	}
+	return t.placeSamples(stbl["stsc"], size)
+}
+
+// readSizes returns the size of each sample. Compact sizes (stz2), which hardly any file has, are refused.
+func readSizes(stbl map[string]box) ([]uint32, error) {
+	f, err := readFullBox(stbl["stsz"])
+	if err != nil {
+		return nil, err
+	}
+	fixed, n := binary.BigEndian.Uint32(f.body), uint64(0)
+	if len(f.body) >= 8 {
+		n = uint64(binary.BigEndian.Uint32(f.body[4:]))
+	}
+	switch {
+	case n > maxSamples:
+		return nil, fmt.Errorf("%d samples", n)
+	case fixed == 0 && n*4 > uint64(len(f.body)-8):
+		return nil, errBox
+	}
+	sizes := make([]uint32, n)
+	for i := range sizes {
+		if sizes[i] = fixed; fixed == 0 {
+			sizes[i] = binary.BigEndian.Uint32(f.body[8+4*i:])
+		}
+	}
+	return sizes, nil
+}
+
+// readTimes sets the decoding times and the durations.
+func (t *Track) readTimes(stts box) error {
+	_, entries, err := readTable(stts, 8)
+	if err != nil {
+		return err
+	}
+	at, dts := 0, int64(0)
+	for ; len(entries) > 0; entries = entries[8:] {
+		n, lasts := binary.BigEndian.Uint32(entries), binary.BigEndian.Uint32(entries[4:])
+		if uint64(n) > uint64(len(t.Samples)-at) || lasts > math.MaxInt32 {
+			return fmt.Errorf("stts: %d samples of %d ticks", n, lasts)
+		}
+		for range n {
+			t.Samples[at].DTS, t.Samples[at].Duration = dts, lasts
+			at, dts = at+1, dts+int64(lasts)
+		}
+	}
+	if at != len(t.Samples) {
+		return fmt.Errorf("stts: %d samples of %d", at, len(t.Samples))
+	}
+	return nil
+}
+
+// readOffsetsInTime sets the distances between decoding and presentation.
+func (t *Track) readOffsetsInTime(ctts box) error {
+	_, entries, err := readTable(ctts, 8)
+	if err != nil {
+		return err
+	}
+	at := 0
+	for ; len(entries) > 0; entries = entries[8:] {
+		n, cts := binary.BigEndian.Uint32(entries), int32(binary.BigEndian.Uint32(entries[4:]))
+		if uint64(n) > uint64(len(t.Samples)-at) {
+			return fmt.Errorf("ctts: %d samples too many", n)
+		}
+		for range n {
+			t.Samples[at].CTS = cts
+			at++
+		}
+	}
+	if at != len(t.Samples) {
+		return fmt.Errorf("ctts: %d samples of %d", at, len(t.Samples))
+	}
+	return nil
+}
+
+// readKeys marks the sync samples; all of them if there is no table.
+func (t *Track) readKeys(stss box, found bool) error {
+	if !found {
+		t.AllKey = true
+		for i := range t.Samples {
+			t.Samples[i].Key = true
+		}
+		return nil
+	}
+	_, entries, err := readTable(stss, 4)
+	for ; len(entries) > 0; entries = entries[4:] {
+		n := binary.BigEndian.Uint32(entries)
+		if n == 0 || uint64(n) > uint64(len(t.Samples)) {
+			return fmt.Errorf("stss: sample %d of %d", n, len(t.Samples))
+		}
+		t.Samples[n-1].Key = true
+	}
+	return err
+}
+
+// readChunkOffsets returns where the chunks of a track begin.
+func readChunkOffsets(stbl map[string]box, size int64) (all []int64, err error) {
+	stco, short := stbl["stco"]
+	co64, long := stbl["co64"]
+	if short == long {
+		return nil, errors.New("no table of chunks, or two")
+	}
+	width, table := 4, stco
+	if long {
+		width, table = 8, co64
+	}
+	_, entries, err := readTable(table, width)
+	for ; len(entries) > 0; entries = entries[width:] {
+		at := int64(binary.BigEndian.Uint32(entries))
+		if long {
+			at = int64(binary.BigEndian.Uint64(entries))
+		}
+		if at < 0 || at > size {
+			return nil, fmt.Errorf("a chunk at %d of %d bytes", at, size)
+		}
+		all = append(all, at)
+	}
+	return all, err
+}
+
+// placeSamples sets the offset of each sample in the file.
+func (t *Track) placeSamples(stsc box, size int64) error {
+	_, entries, err := readTable(stsc, 12)
+	if err != nil {
+		return err
+	}
+	at := 0
+	for ; len(entries) > 0; entries = entries[12:] {
+		first, per := int(binary.BigEndian.Uint32(entries)), int(binary.BigEndian.Uint32(entries[4:]))
+		next := len(t.Chunks) + 1
+		if len(entries) > 12 {
+			next = int(binary.BigEndian.Uint32(entries[12:]))
+		}
+		if first < 1 || next < first || next > len(t.Chunks)+1 || binary.BigEndian.Uint32(entries[8:]) != 1 {
+			return fmt.Errorf("stsc: chunks %d to %d of %d", first, next, len(t.Chunks))
+		}
+		for _, pos := range t.Chunks[first-1 : next-1] {
+			for range min(per, len(t.Samples)-at) {
+				s := &t.Samples[at]
+				s.Offset = pos
+				if pos += int64(s.Size); pos > size {
+					return fmt.Errorf("sample %d ends at %d of %d bytes", at+1, pos, size)
+				}
+				at++
+			}
+		}
+	}
+	if at != len(t.Samples) {
+		return fmt.Errorf("stsc: %d samples of %d", at, len(t.Samples))
+	}
+	return nil
+}
