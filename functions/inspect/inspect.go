@@ -44,7 +44,7 @@ func (i Inspector) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 	if !ok {
 		return nil, errs.E("inspect.Handle", errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
 	}
-	m, err := i.inspectObject(ctx, o)
+	m, keys, err := i.inspectObject(ctx, o)
 	p, lost := source.SourceChangedProblem(err)
 	switch {
 	case errs.KindOf(err) == errs.Conflict:
@@ -59,7 +59,7 @@ func (i Inspector) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 	return i.buildEvents(
 		e,
 		video.MediaInspected{
-			UploadedAt: o.At, At: i.Now(), ETag: o.ETag, Size: o.Size, Media: m, Plan: media.NewPlan(m),
+			UploadedAt: o.At, At: i.Now(), ETag: o.ETag, Size: o.Size, Media: m, Plan: media.NewPlanWithKeys(m, keys),
 		},
 	), nil
 }
@@ -92,22 +92,24 @@ func (i Inspector) buildEvents(e events.Event, d video.Event) []events.Event {
 	return []events.Event{events.New(e.Tenant, e.Video, i.Now(), d)}
 }
 
-func (i Inspector) inspectObject(ctx context.Context, o video.StoredObject) (m video.Media, err error) {
+// inspectObject returns the properties of an object, and the numbers of its key frames if it has an index.
+func (i Inspector) inspectObject(ctx context.Context, o video.StoredObject) (m video.Media, keys []int, err error) {
 	if o.Size > video.MaxSourceBytes {
-		return m, errs.New(
+		return m, nil, errs.New(
 			"inspect.inspectObject", errs.Invalid, "source_too_large",
 			"The file is larger than 8 GiB; upload a smaller one.",
 		)
 	}
 	job, err := ffmpeg.NewWorkDir(i.TempDir)
 	if err != nil {
-		return m, err
+		return m, nil, err
 	}
 	defer job.Close()
-	if m, err = i.inspectSparse(ctx, o, job.Path); errs.KindOf(err) != errs.Invalid {
-		return m, err
+	if m, keys, err = i.inspectSparse(ctx, o, job.Path); errs.KindOf(err) != errs.Invalid {
+		return m, keys, err
 	}
-	return i.inspectWhole(ctx, o, job.Path)
+	m, err = i.inspectWhole(ctx, o, job.Path)
+	return m, nil, err
 }
 
 // inspectWhole inspects an object of which all bytes are needed.

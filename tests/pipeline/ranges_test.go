@@ -68,7 +68,7 @@ func (b rangeBench) inspect() video.MediaInspected {
 	}
 	byRanges := found[0]
 	found[0].Media.Index = 0
-	if d := cmp.Diff(found[1], found[0]); d != "" {
+	if d := cmp.Diff(found[1].Media, found[0].Media); d != "" {
 		b.Errorf("inspected as a whole (-) and by ranges (+):\n%s", d)
 	}
 	return byRanges

@@ -87,6 +87,37 @@ func TestNewPlan(t *testing.T) {
 	}
 }
 
+// Chunks begin at, or soon after, a frame from which a decoder can begin.
+func TestPlanFollowsKeyFrames(t *testing.T) {
+	t.Parallel()
+	every := func(frames int) (keys []int) {
+		for n := 0; n < 1000; n += frames {
+			keys = append(keys, n)
+		}
+		return keys
+	}
+	for _, tt := range []struct {
+		name    string
+		keys    []int
+		borders []int
+	}{
+		{"not known", nil, []int{0, 200, 400, 600, 800, 1000}},
+		{"every segment", every(50), []int{0, 200, 400, 600, 800, 1000}},
+		{"every ten seconds", every(250), []int{0, 250, 500, 750, 1000}},
+		{"every five seconds", every(125), []int{0, 250, 500, 750, 900, 1000}},
+		{"one", []int{0}, []int{0, 200, 400, 600, 800, 1000}},
+		{"nearly every segment", every(49), []int{0, 200, 400, 600, 800, 1000}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			m := video.Media{Width: 640, Height: 360, Rate: video.Rate{Num: 25, Den: 1}, Frames: 1000}
+			if p := media.NewPlanWithKeys(m, tt.keys); !slices.Equal(p.Borders, tt.borders) {
+				t.Errorf("borders %v, want %v", p.Borders, tt.borders)
+			}
+		})
+	}
+}
+
 // drawSource draws a video as Inspect could return it.
 func drawSource(t *rapid.T) video.Media {
 	rate := rapid.SampledFrom([]string{
@@ -137,12 +168,14 @@ func TestLadderNeverScalesUp(t *testing.T) {
 }
 
 // Borders ascend from 0 to the last frame and lie between segments. No chunk is shorter than four seconds unless it is
-// the only one, and none longer than twelve unless the source is slow, and then it has less than 240 frames.
+// the only one, and none longer than fourteen unless the source is slow, and then it has less than 280 frames.
 func TestPlanCoversAllFrames(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		m := drawSource(t)
-		p := media.NewPlan(m)
+		keys := rapid.SliceOfN(rapid.IntRange(0, m.Frames), 0, 50).Draw(t, "keys")
+		slices.Sort(keys)
+		p := media.NewPlanWithKeys(m, keys)
 		if p.Borders[0] != 0 || p.FrameCount() != m.Frames {
 			t.Errorf("borders %v of %d frames", p.Borders, m.Frames)
 		}
@@ -151,7 +184,7 @@ func TestPlanCoversAllFrames(t *testing.T) {
 			if size < 1 || !last && b%p.SegmentFrames != 0 {
 				t.Errorf("border %d at %d", i+1, b)
 			}
-			if i > 0 && size < 2*p.SegmentFrames || size >= max(6*p.SegmentFrames, 270) {
+			if i > 0 && size < 2*p.SegmentFrames || size >= max(7*p.SegmentFrames, 280) {
 				t.Errorf("chunk %d has %d frames", i, size)
 			}
 		}

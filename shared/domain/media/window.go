@@ -36,3 +36,16 @@ func ticksBefore(p video.Plan, m video.Media, n int) int64 {
 	}
 	return (half + grid - 1) / grid
 }
+
+// ListKeyFrames returns the numbers of the frames from which a decoder can begin, in ascending order: those of the key
+// frames of the video track, if start is the presentation time of the first frame that is shown.
+func ListKeyFrames(m video.Media, track sampletable.Track, start int64) (keys []int) {
+	ticks := int64(m.Rate.Den) * int64(m.TimeBase.Den)
+	grid := 2 * int64(m.Rate.Num) * int64(m.TimeBase.Num)
+	for _, s := range track.Samples {
+		if s.Key && s.PTS() >= start {
+			keys = append(keys, int(((s.PTS()-start)*grid+ticks)/(2*ticks)))
+		}
+	}
+	return keys
+}

@@ -21,8 +21,8 @@ const (
 	maxMoovBytes = 128 << 20 // 12 hours have a third of it
 	maxTopBoxes  = 64        // of a file that is not in fragments
 	probeBytes   = 16 << 20  // more than the -probesize of package ffmpeg
-	probeSeconds = 15        // more than its -analyzeduration
-	tailMargin   = 3         // seconds; a seek ends at a key frame before the time that was asked for
+	probeSeconds = 11        // more than its -analyzeduration
+	tailMargin   = 1         // seconds; a seek ends at a key frame before the time that was asked for
 )
 
 // Sparse is an original on a worker's disk of which only a part was downloaded: the boxes that describe it, the samples
