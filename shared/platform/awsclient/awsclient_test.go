@@ -5,12 +5,14 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -41,6 +43,41 @@ func TestAllAttemptsFitIntoEachFunction(t *testing.T) {
 		if longest := awsclient.MaxAttempts*awsclient.StallTimeout(s.Timeout) + backoffs; longest > s.Timeout {
 			t.Errorf("%s: %v of %v", s.Name, longest, s.Timeout)
 		}
+	}
+}
+
+// TestCallOverTCP: a client of Configure reaches a server, and gives up one that does not answer.
+func TestCallOverTCP(t *testing.T) {
+	t.Parallel()
+	hung := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			return
+		}
+		select {
+		case hung <- struct{}{}: // once
+			<-r.Context().Done()
+		default:
+			_, _ = io.WriteString(w, `{}`)
+		}
+	}))
+	t.Cleanup(server.Close)
+	cfg := aws.Config{
+		Region: "us-east-1", BaseEndpoint: &server.URL,
+		Credentials: credentials.NewStaticCredentialsProvider("id", "secret", ""),
+	}
+	awsclient.Configure(&cfg, 4*time.Second)
+	c := dynamodb.NewFromConfig(cfg)
+	for range 2 {
+		if err := getRow(t.Context(), c); err != nil {
+			t.Error(err)
+		}
+	}
+	ended := make(chan error)
+	go func() { ended <- getRow(t.Context(), c) }()
+	<-hung
+	if err := <-ended; err != nil {
+		t.Errorf("the call that hung once: %v", err)
 	}
 }
 
