@@ -14,10 +14,15 @@ CLOUD_TESTS := ./tests/integration ./tests/e2e
 # The clouds that `make test` runs on.
 CLOUDS ?= $(or $(CLOUD),ministack localstack)
 FOLDERS := $(wildcard docs events functions infra localstack shared tests)
-# Settings of a deployment that has everything, for make lint-templates.
+# Settings of two deployments for make lint-templates: one with each setting that adds resources, and one without what
+# can be left out.
 ALL_SETTINGS := -c producers=210987654321 -c producer_buckets=acme-masters -c provisioned=encode-bulk \
+	-c producer_keys=arn:aws:kms:us-east-1:210987654321:key/12345678-1234-1234-1234-123456789012 \
 	-c keep_originals=30 -c alarm_email=ops@example.com -c cdn_domain=v.example.com \
-	-c cdn_certificate=arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012
+	-c cdn_certificate=arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012 \
+	-c waf_arn=arn:aws:wafv2:us-east-1:111122223333:regional/webacl/w/12345678-1234-1234-1234-123456789012
+FEW_SETTINGS := -c name=staging -c cdn=false -c gateway_log_role=existing -c dashboard=false
+LINTED := cdk.out/*.template.json build/lint/*/*.template.json
 # JavaScript to format.
 SCRIPTS := $(filter-out %.min.js,$(wildcard functions/*/web/*.js functions/*/testdata/*.mjs infra/cdn/*.js infra/testdata/*.mjs tests/browser/*.mjs))
 PRETTIER := build/node/node_modules/.bin/prettier
@@ -116,11 +121,12 @@ $(PRETTIER): localstack/package-lock.json | $(LOCAL)
 	@CLOUD=ministack $(LOCAL) install
 	@touch $@
 
-# Two deployments are checked: one with the settings in CONTEXT, and one with each setting that adds resources.
-lint-templates: synth build/venv-lint/pins ## check the CloudFormation templates for AWS
-	build/node/node_modules/.bin/cdk synth --quiet --no-notices --output build/lint -c arch=$(AWS_ARCH) $(ALL_SETTINGS)
-	build/venv-lint/bin/cfn-lint --config-file infra/cfnlint.yaml -- cdk.out/*.template.json build/lint/*.template.json
-	build/venv-lint/bin/python -I -B -W ignore:pkg_resources infra/policylint.py cdk.out/*.template.json build/lint/*.template.json
+# The templates of three deployments are checked, the one with the settings in CONTEXT among them.
+lint-templates: synth build/venv-lint/pins ## check the CloudFormation templates and their IAM policies for AWS
+	build/node/node_modules/.bin/cdk synth --quiet --no-notices --output build/lint/all -c arch=$(AWS_ARCH) $(ALL_SETTINGS)
+	build/node/node_modules/.bin/cdk synth --quiet --no-notices --output build/lint/few -c arch=$(AWS_ARCH) $(FEW_SETTINGS)
+	build/venv-lint/bin/cfn-lint --config-file infra/cfnlint.yaml -- $(LINTED)
+	build/venv-lint/bin/python -I -B -W ignore:pkg_resources infra/policylint.py $(LINTED)
 
 build/venv-lint/pins: infra/requirements.txt | $(LOCAL)
 	@CLOUD=ministack $(LOCAL) install
