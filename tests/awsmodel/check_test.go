@@ -162,8 +162,21 @@ func TestEachRuleIsFoundInEachProtocol(t *testing.T) {
 			"s3 CompleteMultipartUpload: MultipartUpload: type",
 		},
 		{
-			"xml", "s3", "POST /b?delete", `<Delete><Quiet>true</Quiet></Delete>`,
+			"xml", "s3", "POST /b?delete; Content-MD5: digest", `<Delete><Quiet>true</Quiet></Delete>`,
 			"s3 DeleteObjects: Delete.Objects: required",
+		},
+		{
+			"xml", "s3", "POST /b?delete; X-Amz-Checksum-Crc32: digest",
+			`<Delete><Object><Key>k</Key></Object><Object><Key></Key></Object></Delete>`,
+			"s3 DeleteObjects: Delete.Objects[1].Key: length",
+		},
+		{
+			"xml", "s3", "POST /b?delete", `<Delete><Object><Key>k</Key></Object></Delete>`,
+			"s3 DeleteObjects: checksum of the body: required",
+		},
+		{
+			"rest", "s3", "GET /b/k; X-Amz-Checksum-Crc32: digest", "",
+			"s3 GetObject: X-Amz-Checksum-Crc32: unknown member",
 		},
 		{"rest", "s3", "GET /b?list-type=2&prefix=a", "", "s3 ListObjectsV2"},
 		{"rest", "s3", "GET https://b.s3.eu-central-1.amazonaws.com/a/k?x-id=GetObject", "", "s3 GetObject"},

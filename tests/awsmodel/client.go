@@ -31,8 +31,8 @@ func NewClient(t testing.TB, next aws.HTTPClient) aws.HTTPClient {
 	return checkingClient{t, models, next}
 }
 
-// NewConfig returns a configuration for clients of AWS's SDK whose requests are checked and sent nowhere: answer returns
-// the body of each response.
+// NewConfig returns a configuration for clients of AWS's SDK whose requests are checked and sent nowhere: answer
+// returns the body of each response.
 func NewConfig(t testing.TB, answer func(*http.Request) string) aws.Config {
 	t.Helper()
 	return aws.Config{

@@ -19,7 +19,7 @@ func (m *model) decodeForm(r Request) (string, map[string]any, error) {
 	name := fields.Get("Action")
 	op, ok := m.Operations[name]
 	if !ok {
-		return "", nil, fmt.Errorf("Action is %q", name)
+		return "", nil, fmt.Errorf("the form field Action is %q", name)
 	}
 	root := &formNode{}
 	for field, values := range fields {

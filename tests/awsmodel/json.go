@@ -13,7 +13,7 @@ func (m *model) decodeJSON(r Request) (string, map[string]any, error) {
 	target := r.Header.Get("X-Amz-Target")
 	name, ok := strings.CutPrefix(target, m.Metadata.TargetPrefix+".")
 	if _, known := m.Operations[name]; !ok || !known {
-		return "", nil, fmt.Errorf("X-Amz-Target is %q", target)
+		return "", nil, fmt.Errorf("the header X-Amz-Target is %q", target)
 	}
 	input, err := parseJSONObject(r.Body)
 	return name, input, err

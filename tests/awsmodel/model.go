@@ -27,7 +27,8 @@ type operation struct {
 	Name string
 	HTTP struct{ Method, RequestURI string }
 	// Input is the zero reference if the operation has no members.
-	Input reference
+	Input        reference
+	HTTPChecksum checksum
 }
 
 // reference is the use of a shape, most often as a member of a structure.

@@ -67,11 +67,14 @@ func (m Models) Check(r Request) (Operation, []Violation) {
 	if err != nil {
 		return called, []Violation{{called, "", KnownOperation, err.Error()}}
 	}
-	c := checker{model: model, operation: called}
-	if op := model.Operations[name]; op.Input.Shape != "" {
+	c, op := checker{model: model, operation: called}, model.Operations[name]
+	if op.Input.Shape != "" {
 		c.checkValue("", op.Input, input)
 	} else if len(input) > 0 {
 		c.report("", KnownMember, "the operation has no members, and the request has %d", len(input))
+	}
+	if op.HTTPChecksum.RequestChecksumRequired && !hasChecksum(r.Header) {
+		c.report("checksum of the body", Required, "is missing")
 	}
 	return called, c.found
 }

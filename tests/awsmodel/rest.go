@@ -25,7 +25,7 @@ func (m *model) decodeREST(r Request) (string, map[string]any, error) {
 		input[wire] = text(value)
 	}
 	m.addQuery(input, s, op, r.URL.Query())
-	m.addHeader(input, s, r.Header)
+	m.addHeader(input, s, op, r.Header)
 	err := m.addBody(input, op.Input, s, r.Body)
 	return name, input, err
 }
@@ -160,7 +160,7 @@ var protocolHeaders = []string{
 	"X-Amz-User-Agent",
 }
 
-func (m *model) addHeader(input map[string]any, s shape, header http.Header) {
+func (m *model) addHeader(input map[string]any, s shape, op operation, header http.Header) {
 	known := map[string]bool{}
 	for name, member := range s.Members {
 		wire := member.wireName(name)
@@ -175,7 +175,8 @@ func (m *model) addHeader(input map[string]any, s shape, header http.Header) {
 		}
 	}
 	for name := range header {
-		if strings.HasPrefix(name, "X-Amz-") && !known[name] && !slices.Contains(protocolHeaders, name) {
+		known[name] = known[name] || slices.Contains(protocolHeaders, name) || op.HTTPChecksum.allowsHeader(name)
+		if strings.HasPrefix(name, "X-Amz-") && !known[name] {
 			input[name] = unreadable("a header")
 		}
 	}

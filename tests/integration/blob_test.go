@@ -15,7 +15,7 @@ import (
 )
 
 func TestBlobConformance(t *testing.T) {
-	client := blob.NewClient(loadConfig(t), true)
+	client := blob.NewClient(loadCheckedConfig(t), true)
 	b := blob.NewBucket(client, createBucket(t, client))
 	blobtest.Run(t, func(t testing.TB) blobtest.Blob {
 		clouds.RequireCapabilities(t, clouds.CaseCapabilities(t)...)

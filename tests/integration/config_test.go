@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/oklog/ulid/v2"
+
+	"sluice/tests/awsmodel"
 )
 
 // TestMain lowers the number of runs of each rapid property, because a step is a request. -rapid.checks raises it.
@@ -39,6 +41,15 @@ func loadConfig(t *testing.T) aws.Config {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return cfg
+}
+
+// loadCheckedConfig returns the same for the services that functions call: a request that breaks their models fails the
+// test.
+func loadCheckedConfig(t *testing.T) aws.Config {
+	t.Helper()
+	cfg := loadConfig(t)
+	cfg.HTTPClient = awsmodel.NewClient(t, cfg.HTTPClient)
 	return cfg
 }
 

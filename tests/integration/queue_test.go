@@ -19,7 +19,7 @@ import (
 )
 
 func TestQueueConformance(t *testing.T) {
-	client := sqs.NewFromConfig(loadConfig(t))
+	client := sqs.NewFromConfig(loadCheckedConfig(t))
 	queuetest.Run(t, func(t testing.TB) queuetest.Cloud {
 		clouds.RequireCapabilities(t, clouds.CaseCapabilities(t)...)
 		return queuetest.Cloud{

@@ -17,7 +17,7 @@ import (
 )
 
 func TestStoreConformance(t *testing.T) {
-	client := dynamodb.NewFromConfig(loadConfig(t))
+	client := dynamodb.NewFromConfig(loadCheckedConfig(t))
 	s := store.NewDynamoDB(client, createTable(t, client))
 	storetest.Run(t, func(testing.TB) store.Store { return s })
 }
