@@ -10,6 +10,7 @@ import types
 
 import hypercorn.asyncio
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
+from ministack.services.cloudformation import provisioners
 from sluice_executor import crossorigin
 
 # MiniStack's Lambda Runtime API server writes headers and body as two segments; with
@@ -105,3 +106,22 @@ hypercorn.asyncio.serve = lambda app, config: serve(
     refuse_cross_origin(app, int(config.bind[0].rpartition(":")[2])), config, mode="asgi"
 )
 crossorigin.guard_http_servers()
+
+# In a template, Ref of a secret is its ARN, which ends with "-" and six characters; MiniStack makes it the name.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-secretsmanager-secret.html
+secret_handlers = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
+create_secret, update_secret, delete_secret = (secret_handlers[name] for name in ("create", "update", "delete"))
+
+
+def referred_by_arn(made):
+    """Returns what a handler returned, a secret's name and attributes, with the ARN in place of the name."""
+    return made[1]["Arn"], made[1]
+
+
+def secret_name(arn):
+    return (arn or "").split(":")[-1][:-7]
+
+
+secret_handlers["create"] = lambda *args: referred_by_arn(create_secret(*args))
+secret_handlers["update"] = lambda arn, *args: referred_by_arn(update_secret(secret_name(arn), *args))
+secret_handlers["delete"] = lambda arn, *args: delete_secret(secret_name(arn), *args)
