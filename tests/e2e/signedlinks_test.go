@@ -16,9 +16,9 @@ import (
 // Manager.
 func TestSignedLinkIsCheckedWithDeployedKey(t *testing.T) {
 	t.Parallel()
-	w := openDeployment(t)
+	d := openDeployment(t)
 	id := "s" + strings.Repeat("a2", 16)
-	keys := playback.SigningKeys{"1": w.readPlaybackKey(t)}
+	keys := playback.SigningKeys{"1": d.readPlaybackKey(t)}
 	sign := func(id string, life time.Duration) string {
 		return playback.SignToken(id, time.Now().Add(life), "1", keys)
 	}
@@ -33,7 +33,7 @@ func TestSignedLinkIsCheckedWithDeployedKey(t *testing.T) {
 		{"public", playback.PublicToken, http.StatusForbidden},
 	} {
 		req, err := http.NewRequestWithContext(
-			t.Context(), http.MethodGet, w.env.APIURL+"/p/"+tt.token+"/"+id+"/720p/00001.m4s", nil,
+			t.Context(), http.MethodGet, d.env.APIURL+"/p/"+tt.token+"/"+id+"/720p/00001.m4s", nil,
 		)
 		if err != nil {
 			t.Fatal(err)
@@ -50,13 +50,15 @@ func TestSignedLinkIsCheckedWithDeployedKey(t *testing.T) {
 }
 
 // readPlaybackKey returns the secret of playback tokens.
-func (w deployment) readPlaybackKey(t *testing.T) []byte {
+func (d deployment) readPlaybackKey(t *testing.T) []byte {
 	t.Helper()
-	var function struct{ Environment struct{ Variables map[string]string } }
-	w.callLambda(t, http.MethodGet, "functions/sluice-play/configuration", nil, &function)
+	var function struct {
+		Environment struct{ Variables map[string]string }
+	}
+	d.callLambda(t, http.MethodGet, "functions/sluice-play/configuration", nil, &function)
 	var secret struct{ SecretString string }
 	id := map[string]string{"SecretId": function.Environment.Variables[services.EnvPlaybackKey]}
-	w.callAWS(t, "secretsmanager", map[string]string{
+	d.callAWS(t, "secretsmanager", map[string]string{
 		"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "secretsmanager.GetSecretValue",
 	}, encodeJSON(t, id), &secret)
 	return []byte(secret.SecretString)

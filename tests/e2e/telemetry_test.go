@@ -26,8 +26,10 @@ func TestVideoIsLoggedAndCountedOnce(t *testing.T) {
 	t.Parallel()
 	d := openDeployment(t)
 	v := uploadUntilReady(t, d.newTenantClient(t, "logged"), d.footagePath("bigbuckbunny.mp4"))
-	// The last lines come after the video is ready, when the emulator has taken them from the function.
-	d.waitUntil(t, func() bool { return bytes.Contains(d.readLogs(t, "publish", v.ID), []byte(metric.ReadyTime.Name)) })
+	// The last lines come after the video is ready, when the emulator has taken them from the functions.
+	for service, last := range map[string]string{"publish": metric.ReadyTime.Name, "inspect": metric.WorkTime.Name} {
+		d.waitUntil(t, func() bool { return bytes.Contains(d.readLogs(t, service, v.ID), []byte(`"`+last+`"`)) })
+	}
 	var of []byte
 	for _, service := range []string{"api", "inspect", "encode", "publish"} {
 		lines := d.readLogs(t, service, v.ID)
