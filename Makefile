@@ -10,7 +10,7 @@ GO ?= go
 LOCAL := build/localstack
 LOCAL_SOURCES := $(filter-out %_test.go,$(wildcard localstack/*.go localstack/cloud/*.go localstack/lambdaenv/*.go)) go.mod go.sum
 FUNCTIONS := $(patsubst functions/%/bootstrap/main.go,%,$(wildcard functions/*/bootstrap/main.go))
-CLOUD_TESTS := ./tests/integration ./tests/e2e
+CLOUD_TESTS := ./tests/integration ./tests/e2e ./tests/requests
 # The clouds that `make test` runs on.
 CLOUDS ?= $(or $(CLOUD),ministack localstack)
 FOLDERS := $(wildcard docs events functions infra localstack shared tests)
@@ -90,11 +90,12 @@ test: needs $(LOCAL) ## run all tests, also in both local clouds (CLOUDS=minista
 test-long: export SLUICE_LONG_TESTS := 1
 test-long: test ## run make test with every case of each test, and with every test in both local clouds
 
-# The local cloud is stopped afterwards if it was not running before. Packages run one at a time: tests/integration
-# depends on the timing of the servers, which tests/e2e slows down.
+# The local cloud is stopped afterwards if it was not running before. Packages run one at a time, in this order:
+# tests/integration depends on the timing of the servers, which tests/e2e slows down, and tests/requests checks what the
+# functions sent while tests/e2e ran.
 test-cloud:
 	@$(LOCAL) status >/dev/null 2>&1 || trap '$(LOCAL) down' EXIT; \
-	$(LOCAL) up; \
+	SLUICE_RECORD=1 $(LOCAL) up; \
 	$(LOCAL) deploy; \
 	$(LOCAL) conditions; \
 	eval "$$($(LOCAL) env)"; \

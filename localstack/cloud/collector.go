@@ -45,7 +45,7 @@ func RunCollector() error {
 	if !ok {
 		return fmt.Errorf("the daemon's socket is a %T", daemon)
 	}
-	return traces.Serve(ctx, conn, api, "traces.jsonl")
+	return traces.Serve(ctx, conn, api, "traces.jsonl", os.Getenv(requestsVariable))
 }
 
 // collectorRuns reports whether the collector of a state runs.
@@ -91,7 +91,8 @@ func (c *Cloud) startCollector(daemon *net.UDPConn, api *net.TCPListener) (pid i
 	if err := errors.Join(uerr, terr, lerr); err != nil {
 		return 0, err
 	}
-	pid, _, err = c.startProcess([]string{program, collectorCommand}, []string{c.serverMark()}, log, udp, tcp)
+	env := append(c.recordingEnv(), c.serverMark())
+	pid, _, err = c.startProcess([]string{program, collectorCommand}, env, log, udp, tcp)
 	return pid, err
 }
 

@@ -50,6 +50,7 @@ type Env struct {
 	XRay     string // URL of the collector's X-Ray API; "": there is none
 	Region   string
 	Outputs  Outputs
+	Requests string // file with the requests that functions sent, if the cloud was started with SLUICE_RECORD=1
 
 	key rootKey
 }
@@ -79,7 +80,7 @@ func Open(root string) (Env, error) {
 	}
 	return Env{
 		Root: root, Endpoint: c.endpointURL(), APIURL: c.apiURL(), XRay: s.Collector.apiURL(), Region: Region,
-		Outputs: outputs, key: key,
+		Outputs: outputs, Requests: c.requestsPath(), key: key,
 	}, nil
 }
 

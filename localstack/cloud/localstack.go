@@ -114,5 +114,5 @@ func (c *Cloud) localStackCommand(ctx context.Context, key rootKey) (argv, env [
 		"PYTHONDONTWRITEBYTECODE=1",
 		"PYTHONUNBUFFERED=1",
 	)
-	return []string{c.pythonPath(), "-m", "sluice_executor"}, env, nil
+	return []string{c.pythonPath(), "-m", "sluice_executor"}, append(env, c.recordingEnv()...), nil
 }

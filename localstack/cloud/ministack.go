@@ -39,5 +39,5 @@ func (c *Cloud) miniStackCommand(_ context.Context, key rootKey) (argv, env []st
 		"IOT_MTLS_ENABLED=0",
 		"SFTP_ENABLED=0",
 	)
-	return []string{c.pythonPath(), "-m", "ministack"}, env, nil
+	return []string{c.pythonPath(), "-m", "ministack"}, append(env, c.recordingEnv()...), nil
 }

@@ -7,11 +7,12 @@ import re
 import secrets
 import socketserver
 import types
+import urllib.parse
 
 import hypercorn.asyncio
 from ministack.core import iam_actions, iam_evaluator, lambda_runtime
 from ministack.services.cloudformation import provisioners
-from sluice_executor import crossorigin
+from sluice_executor import crossorigin, requestlog
 
 # MiniStack's Lambda Runtime API server writes headers and body as two segments; with
 # Nagle on, each answer to a Go function waits for a delayed ACK: 40 ms an invocation.
@@ -21,12 +22,15 @@ socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 pin_request_origin = iam_evaluator.pin_request_origin
 iam_evaluator.pin_request_origin = lambda address, _: pin_request_origin(address, True)
 
-# On AWS, the permission to send, delete or change one message covers the batch operation too.
+# On AWS, the permission to send, delete or change one message covers the batch operation too. Requests are recorded
+# here because MiniStack asks for the action of each.
 extract_iam_action = iam_actions.extract_iam_action
 
 
-def batchless_action(service, *request):
-    name = extract_iam_action(service, *request)
+def batchless_action(service, method, path, headers, body, params):
+    query = urllib.parse.urlencode(params, doseq=True)
+    requestlog.record(method, f"{urllib.parse.quote(path)}?{query}", headers, lambda: body)
+    name = extract_iam_action(service, method, path, headers, body, params)
     return name.removesuffix("Batch") if name and service == "sqs" else name
 
 

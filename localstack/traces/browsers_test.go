@@ -15,7 +15,7 @@ func TestRequestsOfBrowsersAreRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	go func() { _ = traces.Serve(t.Context(), daemon, api, t.TempDir()+"/traces.jsonl") }()
+	go func() { _ = traces.Serve(t.Context(), daemon, api, t.TempDir()+"/traces.jsonl", "") }()
 	_, port, _ := strings.Cut(api.Addr().String(), ":")
 	for _, tt := range []struct {
 		host, header, value string

@@ -46,8 +46,9 @@ func Listen(daemon, api string) (*net.UDPConn, *net.TCPListener, error) {
 }
 
 // Serve receives segments and answers calls until ctx is done, then closes both sockets. It loads the documents of the
-// file at path first, and appends what it receives to it. It creates the file with mode 0600.
-func Serve(ctx context.Context, daemon *net.UDPConn, api net.Listener, path string) error {
+// file at path first, and appends what it receives to it. It creates the file with mode 0600. It adds the calls to the
+// file at requests, unless that is "".
+func Serve(ctx context.Context, daemon *net.UDPConn, api net.Listener, path, requests string) error {
 	s := newStore()
 	if err := s.loadFile(path); err != nil {
 		return errors.Join(err, daemon.Close(), api.Close())
@@ -61,7 +62,8 @@ func Serve(ctx context.Context, daemon *net.UDPConn, api net.Listener, path stri
 	calls := http.NewServeMux()
 	calls.HandleFunc("POST /TraceSummaries", handleCall(s.getTraceSummaries))
 	calls.HandleFunc("POST /Traces", handleCall(s.batchGetTraces))
-	server := &http.Server{Handler: refuseBrowsers(api.Addr(), calls), ReadHeaderTimeout: 5 * time.Second}
+	handler := refuseBrowsers(api.Addr(), recordRequests(calls, requests))
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
 	stop := context.AfterFunc(ctx, func() {
 		daemon.Close()
 		server.Close()

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/xray/types"
 
 	"sluice/localstack/traces"
+	"sluice/tests/awsmodel"
 )
 
 const headerLine = `{"format": "json", "version": 1}` + "\n"
@@ -44,7 +45,7 @@ func startCollector(t *testing.T, path string) *collector {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- traces.Serve(ctx, conn, listener, path) }()
+	go func() { ended <- traces.Serve(ctx, conn, listener, path, path+".requests") }()
 	stopped := false
 	stop := func() {
 		if cancel(); !stopped {
@@ -63,6 +64,7 @@ func startCollector(t *testing.T, path string) *collector {
 	return &collector{t, daemon, xray.New(xray.Options{
 		Region: "us-east-1", BaseEndpoint: aws.String("http://" + listener.Addr().String()),
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""), RetryMaxAttempts: 1,
+		AppID: "sluice-observe", // its calls are recorded
 	}), path, stop}
 }
 
@@ -114,6 +116,29 @@ func (c *collector) awaitTraces(video string, n int) []string {
 		if time.Now().After(end) {
 			c.t.Fatalf("%d traces, not %d", len(ids), n)
 		}
+	}
+}
+
+// TestCallsAreRecorded also checks the recorded request: what tests read, they can judge.
+func TestCallsAreRecorded(t *testing.T) {
+	t.Parallel()
+	c := startCollector(t, filepath.Join(t.TempDir(), "traces.jsonl"))
+	c.findTraces("vid_1", types.TimeRangeTypeTraceId, noon, noon.Add(time.Hour))
+	c.findTraces("vid_2", types.TimeRangeTypeTraceId, noon, noon.Add(time.Hour))
+	c.stop()
+	all, err := awsmodel.ReadRecords(c.path + ".requests")
+	if err != nil || len(all) != 2 {
+		t.Fatalf("%d requests, %v", len(all), err)
+	}
+	if !strings.Contains(string(all[1].Request.Body), "vid_2") {
+		t.Errorf("the second one is %s", all[1].Request.Body)
+	}
+	if all[1].Service != "observe" {
+		t.Errorf("it is of %q", all[1].Service)
+	}
+	operation, found := awsmodel.RequireModels(t).Check(all[0].Request)
+	if operation.String() != "xray GetTraceSummaries" || found != nil {
+		t.Errorf("%s: %v", operation, found)
 	}
 }
 

@@ -1,12 +1,12 @@
 package awsmodel
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -147,13 +147,27 @@ func (c *checker) checkString(path string, s shape, value string) {
 	if s.Pattern == "" {
 		return
 	}
-	// Some patterns look ahead, which Go's regular expressions can't.
-	pattern, err := regexp.Compile(`^(?:` + s.Pattern + `)$`)
+	pattern, err := compilePattern(s.Pattern)
 	if err != nil {
 		c.report(path, Pattern, "%v", err)
 	} else if !pattern.MatchString(value) {
 		c.report(path, Pattern, "%q does not match %s", value, s.Pattern)
 	}
+}
+
+var patterns sync.Map // by their texts
+
+// compilePattern returns the expression that matches what a pattern matches as a whole. Patterns that look ahead are
+// errors: Go's regular expressions can't.
+func compilePattern(text string) (*regexp.Regexp, error) {
+	if known, ok := patterns.Load(text); ok {
+		return known.(*regexp.Regexp), nil
+	}
+	pattern, err := regexp.Compile(`^(?:` + text + `)$`)
+	if err == nil {
+		patterns.Store(text, pattern)
+	}
+	return pattern, err
 }
 
 func (c *checker) checkLength(path string, s shape, n int, unit string) {
@@ -170,10 +184,4 @@ func formatBounds(s shape) string {
 		return fmt.Sprintf("at most %v", *s.Max)
 	}
 	return fmt.Sprintf("%v to %v", *s.Min, *s.Max)
-}
-
-// SortViolations sorts by operation, member and rule, and removes duplicates.
-func SortViolations(all []Violation) []Violation {
-	slices.SortFunc(all, func(a, b Violation) int { return cmp.Compare(a.String(), b.String()) })
-	return slices.Compact(all)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,6 +63,20 @@ func RequireModels(t testing.TB) Models {
 		t.Fatal(err)
 	}
 	return models
+}
+
+// CheckSignedURL fails the test for each rule that a request to a presigned URL breaks, and returns its operation.
+func CheckSignedURL(t testing.TB, method, signed string) Operation {
+	t.Helper()
+	u, err := url.Parse(signed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	operation, found := RequireModels(t).Check(Request{Method: method, URL: u, Header: http.Header{}})
+	for _, v := range found {
+		t.Errorf("AWS would reject a request to a signed URL: %s", v)
+	}
+	return operation
 }
 
 // loadRepositoryModels loads the models in build/botocore of the repository in which the test runs.

@@ -6,6 +6,7 @@
 - keys: which access keys there are
 - workers, authorizer, sampling: do what LocalStack's free edition accepts in a template but ignores; a test that
   depends on them says nothing about LocalStack
+- recording, requestlog: keep the requests of functions for tests; MiniStack uses requestlog too
 
 A function is started as the user who started LocalStack. What puts it into Lambda's conditions is the launcher in its
 package (localstack/lambdaenv), of which nothing is known here.

@@ -84,6 +84,27 @@ func TestPresignPartSignsLengthAndExpiry(t *testing.T) {
 	}
 }
 
+func TestPresignedURLsMatchServiceModel(t *testing.T) {
+	t.Parallel()
+	for _, pathStyle := range []bool{false, true} {
+		b := newTestBucket(t, &fakeS3{}, pathStyle)
+		put, _, err := b.PresignPart(t.Context(), "t/acme/v/source", "upload", 10_000, 8<<20, 15*time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		get, err := b.PresignGet(t.Context(), "v/p/1.m4s", time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := awsmodel.CheckSignedURL(t, http.MethodPut, put); got.Name != "UploadPart" {
+			t.Errorf("the URL of a part signs %s", got)
+		}
+		if got := awsmodel.CheckSignedURL(t, http.MethodGet, get); got.Name != "GetObject" {
+			t.Errorf("the URL of an object signs %s", got)
+		}
+	}
+}
+
 func TestPresignGetSignsOnlyHostHeader(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -53,7 +53,8 @@ func New(name string) Runtime {
 	trace.SetService(name)
 	s, err := checkSettings(name, os.LookupEnv)
 	exitOnError(log, err)
-	cfg, err := config.LoadDefaultConfig(context.Background())
+	// The user agent of requests, also in CloudTrail and access logs, names the service.
+	cfg, err := config.LoadDefaultConfig(context.Background(), config.WithAppID("sluice-"+name))
 	exitOnError(log, err)
 	awsclient.Configure(&cfg, s.Timeout)
 	trace.InstrumentAWS(&cfg)
