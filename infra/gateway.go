@@ -62,6 +62,7 @@ func newGateway(scope constructs.Construct, set settings, functions map[string]a
 	g.addRoutes(functions, g.newAuthorizer(set, functions[services.Authorizer]))
 	g.addProblemResponses()
 	g.addWebACL(set)
+	g.addDomain(set)
 	g.suppressNagRules()
 	return g
 }

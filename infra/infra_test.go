@@ -48,6 +48,9 @@ const testProducerBuckets = "acme-masters,other-masters"
 // testProducerKey is the setting producer_keys of the tested deployments.
 const testProducerKey = "arn:aws:kms:eu-west-1:210987654321:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
+// testCertificate is the setting api_certificate of a tested deployment.
+const testCertificate = "arn:aws:acm:eu-west-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab"
+
 // testAlarmEmail is the setting alarm_email of the tested deployments.
 const testAlarmEmail = "ops@v.example"
 
@@ -68,7 +71,8 @@ var templates = sync.OnceValue(func() map[string]template {
 			"xray_daemon": "127.0.0.1:2000", "xray_api": "http://127.0.0.1:2001",
 		}),
 		"account": synthesize(map[string]any{
-			"build": build, "gateway_log_role": "existing", "waf_arn": testWebACL,
+			"build": build, "gateway_log_role": "existing", "waf_arn": testWebACL, "api_domain": "video.example",
+			"api_certificate": testCertificate,
 		}),
 		"no cdn": synthesize(map[string]any{
 			"build": build, "cdn": "false", "cors_origins": "https://app.example",

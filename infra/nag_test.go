@@ -45,13 +45,15 @@ func readVerdicts(out, stack string) []nagVerdict {
 
 func TestNagHasNoUnsuppressedFindings(t *testing.T) {
 	t.Parallel()
-	said := awsTemplate().Verdicts[testedStack]
-	if len(said) < 50 {
-		t.Fatalf("only %d verdicts", len(said))
-	}
-	for _, v := range said {
-		if v.Compliance != "Compliant" && v.Compliance != "Suppressed" {
-			t.Errorf("%s: %s: %s", v.ResourceID, v.RuleID, v.Compliance)
+	for _, tmpl := range []template{awsTemplate(), sharedAccountTemplate()} {
+		said := tmpl.Verdicts[testedStack]
+		if len(said) < 50 {
+			t.Fatalf("only %d verdicts", len(said))
+		}
+		for _, v := range said {
+			if v.Compliance != "Compliant" && v.Compliance != "Suppressed" {
+				t.Errorf("%s: %s: %s", v.ResourceID, v.RuleID, v.Compliance)
+			}
 		}
 	}
 }

@@ -27,8 +27,12 @@ type settings struct {
 	buildDir string
 	// ffmpeg_dir: folder of ffmpeg and ffprobe; needed locally, where there are no layers
 	ffmpegDir string
-	// public_url: base URL of links in answers; default: that of each request
+	// public_url: base URL of links in answers; default: that of api_domain or, without one, of each request
 	publicURL string
+	// api_domain: domain name of the API; default: API Gateway's own
+	apiDomain string
+	// api_certificate: ARN of the certificate of api_domain, in the region of the deployment; needed with api_domain
+	apiCertificate string
 	// concurrency: workers of all queues together; default services.MinConcurrency
 	concurrency int
 	// provisioned: queues with provisioned pollers, which cost money all the time, separated by commas; default none
@@ -94,7 +98,8 @@ func readSettings(value func(name string) any) (settings, error) {
 	s.publicURL = strings.TrimRight(c.readText("public_url", ""), "/")
 	s.keepLogRole = c.readChoice("gateway_log_role", "own", "existing") == "existing"
 	s.cdn = c.readChoice("cdn", "true", "false") == "true" && !s.local
-	s.cdnDomain, s.cdnCertificate = c.readText("cdn_domain", ""), c.readText("cdn_certificate", "")
+	s.cdnDomain, s.cdnCertificate = c.readDomain("cdn")
+	c.readAPIDomain(&s)
 	s.provisioned = c.readList("provisioned", "no queue", func(name string) bool {
 		return slices.ContainsFunc(services.ListQueues(), func(q services.Queue) bool { return q.Name == name })
 	})
@@ -132,9 +137,6 @@ func readSettings(value func(name string) any) (settings, error) {
 	}
 	if s.producerKeys != nil && s.producerBuckets == nil {
 		c.addError("producer_keys", "are of producer_buckets, of which there are none")
-	}
-	if (s.cdnDomain == "") != (s.cdnCertificate == "") {
-		c.addError("cdn_domain", "and cdn_certificate are needed both, or neither")
 	}
 	if s.cdnDomain != "" && !s.cdn && !s.local {
 		c.addError("cdn_domain", "is of no use with cdn=false")

@@ -56,6 +56,19 @@ func TestReadSettings(t *testing.T) {
 		{"a name", map[string]any{"name": "staging"}, func(s *settings) { s.name = "staging" }},
 		{"no CDN", map[string]any{"cdn": "false"}, func(s *settings) { s.cdn = false }},
 		{
+			"a name for the API", map[string]any{"api_domain": "v.example", "api_certificate": "arn:c"},
+			func(s *settings) {
+				s.apiDomain, s.apiCertificate, s.publicURL = "v.example", "arn:c", "https://v.example"
+			},
+		},
+		{
+			"a name for the API behind another one", map[string]any{
+				"api_domain": "v.example", "api_certificate": "arn:c", "public_url": "https://front.example/",
+			}, func(s *settings) {
+				s.apiDomain, s.apiCertificate, s.publicURL = "v.example", "arn:c", "https://front.example"
+			},
+		},
+		{
 			"a name for the CDN", map[string]any{"cdn_domain": "v.example", "cdn_certificate": "arn:c"},
 			func(s *settings) {
 				s.cdnDomain, s.cdnCertificate = "v.example", "arn:c"
@@ -144,6 +157,19 @@ func TestReadSettingsNamesEachWrongValue(t *testing.T) {
 		{
 			"a role for logs by its ARN", map[string]any{"gateway_log_role": "arn:aws:iam::123456789012:role/logs"},
 			[]string{"gateway_log_role"},
+		},
+		{
+			"a certificate without a name", map[string]any{"api_certificate": "arn:c"},
+			[]string{"api_domain and api_certificate"},
+		},
+		{
+			"a URL for a name", map[string]any{"api_domain": "https://v.example", "api_certificate": "arn:c"},
+			[]string{`api_domain is "https://v.example"`},
+		},
+		{
+			"a name for an emulator",
+			map[string]any{"cloud": "local", "ffmpeg_dir": "/t", "api_domain": "v.example", "api_certificate": "arn:c"},
+			[]string{"api_domain"},
 		},
 		{
 			"a name without a certificate", map[string]any{"cdn_domain": "v.example"},

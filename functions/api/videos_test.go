@@ -3,6 +3,7 @@ package api_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -124,6 +125,42 @@ func TestMediaLinksUseTheCDN(t *testing.T) {
 	}
 	if want := "https://api.example/prod/watch/" + out.Playback.ID; out.Playback.Watch != want {
 		t.Errorf("watch %s, want %s", out.Playback.Watch, want)
+	}
+}
+
+// A custom domain has the stage at its root. The event of a request to it still names the stage.
+func TestLinksOnACustomDomainHaveNoStage(t *testing.T) {
+	t.Parallel()
+	fx := apitest.New(t)
+	fx.PublicURL = "https://video.example"
+	u, created := fx.CreateUpload(t, apitest.Acme)
+	got := fx.DoRequest(t, apitest.Reader, "GET", "/v1/videos/"+u.Video, "")
+	var out struct {
+		Playback struct{ ID, HLS, Watch string }
+	}
+	if err := json.Unmarshal([]byte(got.Text), &out); err != nil {
+		t.Fatal(err)
+	}
+	if out.Playback.HLS != "https://video.example/p/public/"+out.Playback.ID+"/master.m3u8" ||
+		out.Playback.Watch != "https://video.example/watch/"+out.Playback.ID {
+		t.Errorf("links %+v", out.Playback)
+	}
+	list := fx.DoRequest(t, apitest.Reader, "GET", "/v1/videos?limit=1", "")
+	description := fx.DoRequest(t, apitest.Nobody, "GET", "/v1/openapi.json", "")
+	for name, r := range map[string]apitest.Result{"upload": created, "video": got, "list": list} {
+		if text := r.Text + fmt.Sprint(r.Header); strings.Contains(text, "/prod") ||
+			strings.Contains(text, "api.example.com") {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+	servers := description.JSON["servers"].([]any)
+	base, err := url.Parse("https://video.example/v1/openapi.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := base.Parse(servers[0].(map[string]any)["url"].(string))
+	if err != nil || server.String() != "https://video.example/" || len(servers) != 1 {
+		t.Errorf("servers %v: %v, %v", servers, server, err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -50,6 +51,34 @@ func headerValue(a response, name string) string {
 // pageOnAWS is a page with a URL for uploads and one for media.
 var pageOnAWS = studio.Page{
 	UploadURL: "https://originals.s3.eu-central-1.amazonaws.com/", MediaURL: "https://d1.cloudfront.net",
+}
+
+// The page has the same links at the root of a custom domain and below the stage of API Gateway's own address.
+func TestStudioLinksStayBelowTheBaseURL(t *testing.T) {
+	t.Parallel()
+	links := regexp.MustCompile(`(?:src|href)="([^"#:]+)"`).FindAllStringSubmatch(
+		getPage(t, pageOnAWS, "/studio").Body, -1,
+	)
+	if len(links) == 0 {
+		t.Fatal("the page has no links")
+	}
+	for _, base := range []string{"https://video.example/", "https://a1.execute-api.eu-west-1.amazonaws.com/prod/"} {
+		page, err := url.Parse(base + "studio")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, link := range links {
+			to, err := page.Parse(link[1])
+			if err != nil || !strings.HasPrefix(to.String(), base) {
+				t.Errorf("%s at %s leads to %v, %v", link[1], page, to, err)
+				continue
+			}
+			path, _, _ := strings.Cut("/"+strings.TrimPrefix(to.String(), base), "?")
+			if got := getPage(t, pageOnAWS, path); strings.HasPrefix(path, "/studio/") && got.StatusCode != 200 {
+				t.Errorf("%s: status %d", path, got.StatusCode)
+			}
+		}
+	}
 }
 
 // TestStudioPageMatchesGolden compares the page's headers and text, without the versions of its assets.

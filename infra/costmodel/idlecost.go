@@ -67,7 +67,9 @@ var chargesByType = map[string]chargeFunc{
 	// Billed by request, message, gigabyte or viewer.
 	"AWS::ApiGateway::Account":               chargeNothing,
 	"AWS::ApiGateway::Authorizer":            chargeNothing,
+	"AWS::ApiGateway::BasePathMapping":       chargeNothing,
 	"AWS::ApiGateway::Deployment":            chargeNothing,
+	"AWS::ApiGateway::DomainName":            chargeNothing,
 	"AWS::ApiGateway::GatewayResponse":       chargeNothing,
 	"AWS::ApiGateway::Method":                chargeNothing,
 	"AWS::ApiGateway::Model":                 chargeNothing,
