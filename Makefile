@@ -49,7 +49,7 @@ export TENANT VIDEO FILE
 # zsh and dash don't expand the ~ in VIDEO=~/film.mp4.
 FILM := "$${VIDEO/\#\~\//"$$HOME/"}"
 
-.PHONY: help needs check-video demo produce trace test test-long test-cloud unit lint fmt lint-templates build preflight synth cost destroy up down deploy-local token tools load sim clean
+.PHONY: help needs check-video demo produce trace test test-long test-cloud unit lint fmt lint-templates build preflight synth cost sbom destroy up down deploy-local token tools load sim clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -153,6 +153,10 @@ synth: $(LOCAL) build-$(AWS_ARCH) ## make the CloudFormation templates for AWS i
 
 cost: synth ## print what Sluice costs while idle and for 1,000 minutes of video
 	@$(GO) run ./infra/cost cdk.out/$(STACK).template.json
+
+sbom: build-$(AWS_ARCH) ## list all software that a deployment runs, in build/sbom.json (CycloneDX)
+	@$(GO) run ./infra/sbom build/$(AWS_ARCH) >build/sbom.json
+	@echo build/sbom.json
 
 preflight: ## check what an AWS account lacks for Sluice, before a deployment (CONTEXT="-c concurrency=500")
 	@$(GO) build -o build/preflight ./infra/preflight
