@@ -107,6 +107,9 @@ func TestCheckAccount(t *testing.T) {
 		{"the role of an earlier deployment", func(a *account) {
 			a.logRole = "arn:aws:iam::123456789012:role/Sluice-GatewayApiCloudWatchRole0A1B2C3D-x4y5"
 		}, standardRequirements, "API Gateway log role", severityOK, "made by a deployment", ""},
+		{"the role of another deployment of Sluice", func(a *account) {
+			a.logRole = "arn:aws:iam::123456789012:role/Sluice-staging-GatewayApiCloudWatchRole0A1B2C3D-x4y5"
+		}, standardRequirements, "API Gateway log role", severityOK, "made by a deployment", ""},
 		{
 			"no role to keep", func(*account) {}, requirements{keepLogRole: true}, "API Gateway log role",
 			severityMissing, "leave that setting out", "",

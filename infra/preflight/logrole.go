@@ -2,15 +2,16 @@ package main
 
 import (
 	"context"
+	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/apigateway"
 )
 
-// ownLogRole begins the name that CloudFormation gives to the role that a deployment of Sluice makes: the name of the
-// stack and the logical id.
-const ownLogRole = "Sluice-GatewayApiCloudWatchRole"
+// ownLogRole matches the name that CloudFormation gives to the role that a deployment of Sluice makes: the name of the
+// stack, Sluice or Sluice-<name>, and the logical id.
+var ownLogRole = regexp.MustCompile(`^Sluice(-[a-z0-9]+)?-GatewayApiCloudWatchRole`)
 
 // readLogRole returns the ARN of the role with which API Gateway writes logs; "" if the account has none in the region:
 // https://docs.aws.amazon.com/apigateway/latest/api/API_GetAccount.html
@@ -39,7 +40,7 @@ func checkLogRole(r requirements, a account) finding {
 		f.message = "the account has none: the deployment makes one"
 	case r.keepLogRole:
 		f.message = a.logRole + " stays (gateway_log_role=existing)"
-	case strings.HasPrefix(name, ownLogRole):
+	case ownLogRole.MatchString(name):
 		f.message = a.logRole + " was made by a deployment of Sluice"
 	default:
 		f.severity = severityConflict
