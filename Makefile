@@ -20,7 +20,9 @@ ALL_SETTINGS := -c producers=210987654321 -c producer_buckets=acme-masters -c pr
 	-c producer_keys=arn:aws:kms:us-east-1:210987654321:key/12345678-1234-1234-1234-123456789012 \
 	-c keep_originals=30 -c alarm_email=ops@example.com -c cdn_domain=v.example.com \
 	-c cdn_certificate=arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012 \
-	-c waf_arn=arn:aws:wafv2:us-east-1:111122223333:regional/webacl/w/12345678-1234-1234-1234-123456789012
+	-c waf_arn=arn:aws:wafv2:us-east-1:111122223333:regional/webacl/w/12345678-1234-1234-1234-123456789012 \
+	-c api_domain=api.v.example.com \
+	-c api_certificate=arn:aws:acm:us-east-1:111122223333:certificate/12345678-1234-1234-1234-123456789012
 FEW_SETTINGS := -c name=staging -c cdn=false -c gateway_log_role=existing -c dashboard=false
 LINTED := cdk.out/*.template.json build/lint/*/*.template.json
 # JavaScript to format.
