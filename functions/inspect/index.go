@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/fileformat"
 	"sluice/shared/domain/media"
 	"sluice/shared/domain/sampletable"
 	"sluice/shared/domain/services"
@@ -26,32 +27,60 @@ func (i Inspector) inspectSparse(
 		return m, nil, err
 	}
 	defer src.Close()
-	m, x, err := i.probeSparse(ctx, src)
+	m, in, err := i.probeSparse(ctx, src)
 	if err != nil {
 		return m, nil, err
 	}
-	index, err := src.BuildIndex(x.video, x.audioID, x.start, media.IsIntraOnly(m.VideoCodec))
+	return i.storeIndex(ctx, o, m, in)
+}
+
+// storeIndex stores the index of an object. It returns the properties with the version of the index, and the numbers of
+// the key frames. It fails with Invalid if there can be no index.
+func (i Inspector) storeIndex(
+	ctx context.Context, o video.StoredObject, m video.Media, in sampletable.Source,
+) (video.Media, []int, error) {
+	const op = "inspect.storeIndex"
+	if want := (video.Rate{Num: 1, Den: int(in.Video.Timescale)}); m.TimeBase != want {
+		return m, nil, errs.E(op, errs.Invalid, fmt.Errorf("time base %v, in the tables %v", m.TimeBase, want))
+	}
+	index, err := sampletable.BuildIndex(in, media.IsIntraOnly(m.VideoCodec))
 	if err != nil {
-		return m, nil, errs.E("inspect.inspectSparse", errs.Invalid, err)
+		return m, nil, errs.E(op, errs.Invalid, err)
 	}
 	m.Index = sampletable.Version
-	key := services.IndexKey(o.Key, o.ETag, m.Index)
-	return m, media.ListKeyFrames(m, x.video, x.start), i.Indexes.PutObject(
-		ctx, key, bytes.NewReader(index), blob.Metadata{},
+	return m, media.ListKeyFrames(m, in.Video, in.Start), i.Indexes.PutObject(
+		ctx, services.IndexKey(o.Key, o.ETag, m.Index), bytes.NewReader(index), blob.Metadata{},
 	)
 }
 
-// indexed is what an index is made of: the video track, the id of the audio track, 0 for none, and the presentation time
-// of the first frame that is shown.
-type indexed struct {
-	video   sampletable.Track
-	audioID uint32
-	start   int64
+// indexFragments stores the index of an inspected object, if that is a fragmented MP4. It returns the properties, with
+// the version of the index if there is one, and the numbers of the key frames.
+func (i Inspector) indexFragments(
+	ctx context.Context, o video.StoredObject, src source.File, p media.Probe, packets []byte, m video.Media,
+) (video.Media, []int, error) {
+	videoID, _ := p.TrackIDs()
+	if src.Container != fileformat.Mov || videoID == 0 || p.NeedsFirstFrame() {
+		return m, nil, nil
+	}
+	in, err := src.ReadFragments(videoID)
+	if err == nil {
+		in.Start, err = in.Video.FindStart(m.Start, packets)
+	}
+	if err != nil {
+		return m, nil, nil //nolint:nilerr // it is processed as a whole
+	}
+	indexed, keys, err := i.storeIndex(ctx, o, m, in)
+	if errs.KindOf(err) == errs.Invalid {
+		return m, nil, nil
+	}
+	return indexed, keys, err
 }
 
 // probeSparse finds the properties of an original. It fails with Invalid if ffprobe does not read the samples that the
 // tables have.
-func (i Inspector) probeSparse(ctx context.Context, src *source.Sparse) (m video.Media, x indexed, err error) {
+func (i Inspector) probeSparse(
+	ctx context.Context, src *source.Sparse,
+) (m video.Media, x sampletable.Source, err error) {
 	const op = "inspect.probeSparse"
 	p, err := src.Probe(ctx, i.Tools)
 	if err != nil {
@@ -73,12 +102,10 @@ func (i Inspector) probeSparse(ctx context.Context, src *source.Sparse) (m video
 	if m, err = media.Inspect(p, packets, src.Container); err != nil {
 		return m, x, err
 	}
-	if want := (video.Rate{Num: 1, Den: int(track.Timescale)}); m.TimeBase != want {
-		return m, x, errs.E(op, errs.Invalid, fmt.Errorf("time base %v, in the tables %v", m.TimeBase, want))
-	}
 	start, err := track.FindStart(m.Start, packets)
 	if err != nil {
 		return m, x, errs.E(op, errs.Invalid, err)
 	}
-	return m, indexed{track, audioID, start}, nil
+	x, err = src.DescribeTracks(track, audioID, start)
+	return m, x, err
 }

@@ -108,37 +108,41 @@ func (i Inspector) inspectObject(ctx context.Context, o video.StoredObject) (m v
 	if m, keys, err = i.inspectSparse(ctx, o, job.Path); errs.KindOf(err) != errs.Invalid {
 		return m, keys, err
 	}
-	m, err = i.inspectWhole(ctx, o, job.Path)
-	return m, nil, err
+	return i.inspectWhole(ctx, o, job.Path)
 }
 
-// inspectWhole inspects an object of which all bytes are needed.
-func (i Inspector) inspectWhole(ctx context.Context, o video.StoredObject, dir string) (m video.Media, err error) {
+// inspectWhole inspects an object of which all bytes are needed, and stores its index if it is a fragmented MP4.
+func (i Inspector) inspectWhole(
+	ctx context.Context, o video.StoredObject, dir string,
+) (m video.Media, keys []int, err error) {
 	src, err := source.DownloadOriginal(ctx, i.Source, o.Key, o.ETag, dir)
 	if err != nil {
-		return m, err
+		return m, nil, err
 	}
 	if _, needed := media.ChooseRemuxContainer(src.Container); needed {
 		// The remux would take time, and might fail without a reason for the owner: first see that the streams are
 		// accepted.
 		p, err := src.Probe(ctx, i.Tools)
 		if err != nil {
-			return m, err
+			return m, nil, err
 		}
 		if err := media.CheckStreams(p); err != nil {
-			return m, err
+			return m, nil, err
 		}
 	}
 	if src, err = src.RemuxIfNeeded(ctx, i.Tools); err != nil {
-		return m, err
+		return m, nil, err
 	}
 	p, err := src.Probe(ctx, i.Tools)
 	if err != nil {
-		return m, err
+		return m, nil, err
 	}
 	packets, err := i.Tools.ProbePackets(ctx, src.Dir, src.Name, src.Container, media.FindTailStart(p))
 	if err != nil {
-		return m, err
+		return m, nil, err
 	}
-	return media.Inspect(p, packets, src.Container)
+	if m, err = media.Inspect(p, packets, src.Container); err != nil {
+		return m, nil, err
+	}
+	return i.indexFragments(ctx, o, src, p, packets, m)
 }

@@ -65,30 +65,39 @@ var (
 	errCompressed = errors.New("the moov box is compressed")
 )
 
-// ParseMovie parses a moov box of a file of size bytes. It fails if any track can't be read.
+// ParseMovie parses a moov box of a file of size bytes. It fails if any track can't be read, or if the samples are in
+// fragments.
 func ParseMovie(moov []byte, size int64) (Movie, error) {
+	m, mvex, err := parseMovie(moov, size)
+	if err == nil && mvex != nil {
+		err = errFragmented
+	}
+	return m, err
+}
+
+// parseMovie parses a moov box. mvex is the content of the box which says that there are fragments; nil if there is none.
+func parseMovie(moov []byte, size int64) (m Movie, mvex []byte, err error) {
 	top, err := listBoxes(moov)
 	if err != nil || len(top) != 1 || top[0].name != "moov" {
-		return Movie{}, errBox
+		return Movie{}, nil, errBox
 	}
 	all, err := listBoxes(top[0].body)
 	if err != nil {
-		return Movie{}, err
+		return Movie{}, nil, err
 	}
-	var m Movie
 	pos := len(top[0].data) - len(top[0].body)
 	for _, b := range all {
 		switch b.name {
 		case "mvhd":
 			m.header = b.data
 		case "mvex":
-			return Movie{}, errFragmented
+			mvex = b.body
 		case "cmov":
-			return Movie{}, errCompressed
+			return Movie{}, nil, errCompressed
 		case "trak":
 			t, err := parseTrack(b.body, m.header, size)
 			if err != nil {
-				return Movie{}, fmt.Errorf("track %d: %w", len(m.Tracks)+1, err)
+				return Movie{}, nil, fmt.Errorf("track %d: %w", len(m.Tracks)+1, err)
 			}
 			t.Position, t.Size = pos, len(b.data)
 			m.Tracks = append(m.Tracks, t)
@@ -96,9 +105,9 @@ func ParseMovie(moov []byte, size int64) (Movie, error) {
 		pos += len(b.data)
 	}
 	if m.header == nil {
-		return Movie{}, errors.New("no box mvhd")
+		return Movie{}, nil, errors.New("no box mvhd")
 	}
-	return m, nil
+	return m, mvex, nil
 }
 
 // FindTrack returns the track with an id. ok is false if there is none, or several.

@@ -16,13 +16,14 @@ import (
 
 // Limits of what is read of an original to inspect it.
 const (
-	headBytes    = 64 << 10
-	boxHeader    = 16        // bytes, with a length of 64 bits
-	maxMoovBytes = 128 << 20 // 12 hours have a third of it
-	maxTopBoxes  = 64        // of a file that is not in fragments
-	probeBytes   = 16 << 20  // more than the -probesize of package ffmpeg
-	probeSeconds = 11        // more than its -analyzeduration
-	tailMargin   = 1         // seconds; a seek ends at a key frame before the time that was asked for
+	headBytes     = 64 << 10
+	boxHeader     = 16        // bytes, with a length of 64 bits
+	maxMoovBytes  = 128 << 20 // 12 hours have a third of it
+	maxExtraBytes = 1 << 20   // of a top-level box that describes the file
+	maxTopBoxes   = 64        // of a file that is not in fragments
+	probeBytes    = 16 << 20  // more than the -probesize of package ffmpeg
+	probeSeconds  = 11        // more than its -analyzeduration
+	tailMargin    = 1         // seconds; a seek ends at a key frame before the time that was asked for
 )
 
 // Sparse is an original on a worker's disk of which only a part was downloaded: the boxes that describe it, the samples
@@ -112,6 +113,8 @@ func (s *Sparse) readBoxes(ctx context.Context) (moov []byte, err error) {
 		case slices.Contains([]string{"mdat", "free", "skip", "wide"}, b.name) && len(s.ends) < maxTopBoxes:
 			filled = filled || b.name == "mdat"
 			s.transfer.add(sampletable.Range{From: pos, To: min(pos+boxHeader, b.To)}, pos)
+		case slices.Contains([]string{"uuid", "udta", "meta", "pnot", "PICT"}, b.name) && b.Len() <= maxExtraBytes:
+			s.transfer.add(b.Range, pos)
 		default:
 			return nil, errs.E(op, errs.Invalid, errNoIndex)
 		}
@@ -187,16 +190,33 @@ func (s *Sparse) AddTail(ctx context.Context, video sampletable.Track, from floa
 	return s.transfer.run(ctx)
 }
 
-// BuildIndex returns the index of the original, by its video track and the id of its audio track, 0 if it has none.
-// start is the presentation time of the first frame that is shown.
-func (s *Sparse) BuildIndex(video sampletable.Track, audioID uint32, start int64, intraOnly bool) ([]byte, error) {
+// DescribeTracks returns what an index of the original is made of, by its video track and the id of its audio track, 0
+// if it has none. start is the presentation time of the first frame that is shown.
+func (s *Sparse) DescribeTracks(
+	video sampletable.Track, audioID uint32, start int64,
+) (sampletable.Source, error) {
 	in := sampletable.Source{
 		FileType: s.fileType, Movie: s.Movie, Video: video, Start: start, MoovAt: s.moovAt, Ends: slices.Clone(s.ends),
 	}
 	if audio, ok := s.Movie.FindTrack(audioID); ok {
 		in.Audio = &audio
 	} else if audioID != 0 {
-		return nil, errNoIndex
+		return in, errs.E("source.DescribeTracks", errs.Invalid, errNoIndex)
 	}
-	return sampletable.BuildIndex(in, intraOnly)
+	return in, nil
+}
+
+// ReadFragments returns what an index of a fragmented MP4 file is made of, without its audio, by the id of the video
+// track. It fails with Invalid for any other file.
+func (f File) ReadFragments(videoID uint32) (in sampletable.Source, err error) {
+	const op = "source.ReadFragments"
+	r, err := os.Open(filepath.Join(f.Dir, f.Name))
+	if err != nil {
+		return in, errs.E(op, errs.Transient, err)
+	}
+	defer r.Close()
+	if in.FileType, in.Movie, in.Video, err = sampletable.ParseFragments(r, f.size, videoID); err != nil {
+		return in, errs.E(op, errs.Invalid, err)
+	}
+	return in, nil
 }

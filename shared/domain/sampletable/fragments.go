@@ -1,0 +1,143 @@
+package sampletable
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"math"
+)
+
+// maxMoofBytes is the size of the largest moof box that is read.
+const maxMoofBytes = 16 << 20
+
+var errFragment = errors.New("a fragment is damaged")
+
+// ParseFragments reads the samples of a track from the fragments of a fragmented MP4 file of size bytes (ISO/IEC
+// 14496-12 §8.8). It fails for any other file, and for one whose samples also are in its moov box or are hidden by an
+// edit list. Movie has the header of the file, and only that track.
+func ParseFragments(r io.ReaderAt, size int64, trackID uint32) (fileType []byte, m Movie, t Track, err error) {
+	p := fragmentParser{size: size, trackID: trackID}
+	for pos := int64(0); pos+8 <= size; {
+		name, length, err := readTopBox(r, pos, size)
+		if err != nil {
+			return nil, m, t, err
+		}
+		switch {
+		case (name == "ftyp" || name == "moov" || name == "moof") && length <= maxMoofBytes:
+			b := make([]byte, length)
+			if _, err := r.ReadAt(b, pos); err != nil {
+				return nil, m, t, err
+			}
+			switch name {
+			case "ftyp":
+				fileType = b
+			case "moov":
+				m, err = p.parseInit(b)
+			default:
+				err = p.parseMoof(b, pos)
+			}
+			if err != nil {
+				return nil, m, t, err
+			}
+		case name == "moov" || name == "moof":
+			return nil, m, t, errFragment
+		}
+		pos += length
+	}
+	t, err = p.finishTrack()
+	return fileType, m, t, err
+}
+
+// readTopBox returns the type and the length of the box at a position.
+func readTopBox(r io.ReaderAt, pos, size int64) (name string, length int64, err error) {
+	b := make([]byte, min(16, size-pos))
+	if _, err := r.ReadAt(b, pos); err != nil && !errors.Is(err, io.EOF) {
+		return "", 0, err
+	}
+	switch length = int64(binary.BigEndian.Uint32(b)); {
+	case length == 0:
+		length = size - pos
+	case length == 1 && len(b) == 16:
+		length = int64(binary.BigEndian.Uint64(b[8:]))
+	}
+	if length < 8 || length > size-pos {
+		return "", 0, errBox
+	}
+	return string(b[4:8]), length, nil
+}
+
+// fragmentParser collects the samples of one track.
+type fragmentParser struct {
+	size     int64
+	trackID  uint32
+	track    Track
+	found    bool
+	defaults sampleDefaults // of the track (trex)
+}
+
+// sampleDefaults are what a fragment does not state of its samples.
+type sampleDefaults struct{ duration, size, flags uint32 }
+
+// parseInit parses the moov box.
+func (p *fragmentParser) parseInit(b []byte) (m Movie, err error) {
+	m, mvex, err := parseMovie(b, p.size)
+	if err != nil {
+		return m, err
+	}
+	t, ok := m.FindTrack(p.trackID)
+	if !ok || p.found || len(t.Samples) > 0 || t.End != math.MaxInt64 {
+		return m, errFragment
+	}
+	p.track, p.found = t, true
+	p.track.AllKey = false
+	all, err := listBoxes(mvex)
+	for _, b := range all {
+		if b.name == "trex" && len(b.body) >= 24 && binary.BigEndian.Uint32(b.body[4:]) == p.trackID {
+			p.defaults = sampleDefaults{
+				binary.BigEndian.Uint32(b.body[12:]), binary.BigEndian.Uint32(b.body[16:]),
+				binary.BigEndian.Uint32(b.body[20:]),
+			}
+			return m, err
+		}
+	}
+	return m, errors.Join(errFragment, err)
+}
+
+// parseMoof adds the samples of one moof box at a position of the file.
+func (p *fragmentParser) parseMoof(b []byte, pos int64) error {
+	top, err := listBoxes(b)
+	if err != nil || len(top) != 1 {
+		return errBox
+	}
+	all, err := listBoxes(top[0].body)
+	if err != nil {
+		return err
+	}
+	first := true
+	for _, c := range all {
+		if c.name != "traf" {
+			continue
+		}
+		if err := p.parseTraf(c.body, pos, first); err != nil {
+			return err
+		}
+		first = false
+	}
+	return nil
+}
+
+// finishTrack returns the track. The duration of a sample is the time to the next one.
+func (p *fragmentParser) finishTrack() (Track, error) {
+	all := p.track.Samples
+	for i := 0; i+1 < len(all); i++ {
+		lasts := all[i+1].DTS - all[i].DTS
+		if lasts < 0 || lasts > math.MaxInt32 {
+			return Track{}, errors.New("the fragments are not in the order of their times")
+		}
+		all[i].Duration = uint32(lasts)
+	}
+	if len(all) == 0 {
+		return Track{}, errFragment
+	}
+	return p.track, nil
+}
