@@ -51,7 +51,7 @@ export TENANT VIDEO FILE
 # zsh and dash don't expand the ~ in VIDEO=~/film.mp4.
 FILM := "$${VIDEO/\#\~\//"$$HOME/"}"
 
-.PHONY: help needs check-video demo produce trace test test-long test-cloud unit lint fmt lint-templates build preflight synth cost sbom destroy up down deploy-local token tools load sim clean
+.PHONY: help needs check-video demo produce trace test test-long test-cloud unit lint fmt lint-templates build preflight synth cost sbom destroy up down deploy-local token tools smoke load sim clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -167,6 +167,10 @@ preflight: ## check what an AWS account lacks for Sluice, before a deployment (C
 destroy: ## remove Sluice from an AWS account, after asking (DATA=1: also all videos and rows, which are kept otherwise; CONTEXT="-c name=staging")
 	@$(GO) build -o build/destroy ./infra/destroy
 	@build/destroy -stack $(STACK) $(if $(DATA),-data)
+
+smoke: $(if $(SLUICE_API),,needs deploy-local) ## check a deployment and measure its functions, for a report (SLUICE_API=https://… for an API on AWS, STACK=Sluice, TRANSFER=32)
+	@$(GO) build -o build/smoke ./tests/smoke
+	@build/smoke $(if $(STACK),-stack $(STACK)) $(if $(TRANSFER),-transfer $(TRANSFER))
 
 # The workers for the scaling law to divide, also on a machine with few processors: the test watches how it does that.
 load: export SLUICE_WORKERS := $(or $(WORKERS),4)

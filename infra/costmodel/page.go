@@ -54,23 +54,37 @@ func IdleTable(lines []Line) Table {
 	return append(rows, []string{"all", "", formatDollars(TotalCost(lines))})
 }
 
+var minutesHead = []string{"1,000 minutes of 1080p", "a core of Lambda is", "Sluice $", "MediaConvert $", "share"}
+
 // MinutesTable compares 1,000 minutes of 1080p with MediaConvert, at each frame rate and slowness factor.
 func MinutesTable(p Prices) Table {
-	rows := Table{{"1,000 minutes of 1080p", "a core of Lambda is", "Sluice $", "MediaConvert $", "share"}}
+	rows := Table{minutesHead}
 	for _, fps := range []int{30, 60} {
-		load := NewWorkload(fps)
-		theirs := TotalCost(MediaConvertCost(p, load))
 		for _, factor := range SlownessFactors {
-			ours := TotalCost(WorkloadCost(p, load, factor))
-			rows = append(rows, []string{
-				fmt.Sprintf("%d frames a second", fps),
-				map[float64]string{1: "as fast as measured", 2: "half as fast"}[factor], formatDollars(ours),
-				formatDollars(theirs),
-				fmt.Sprintf("%.0f %%", 100*ours/theirs),
-			})
+			label := map[float64]string{1: "as fast as measured", 2: "half as fast"}[factor]
+			rows = append(rows, minutesRow(p, fps, factor, label))
 		}
 	}
 	return rows
+}
+
+// MeasuredTable is MinutesTable for functions whose core is slower than the measured one by a factor, which may be
+// below 1.
+func MeasuredTable(p Prices, factor float64) Table {
+	rows := Table{minutesHead}
+	for _, fps := range []int{30, 60} {
+		rows = append(rows, minutesRow(p, fps, factor, fmt.Sprintf("%.2f times as fast", 1/factor)))
+	}
+	return rows
+}
+
+func minutesRow(p Prices, fps int, factor float64, label string) []string {
+	load := NewWorkload(fps)
+	ours, theirs := TotalCost(WorkloadCost(p, load, factor)), TotalCost(MediaConvertCost(p, load))
+	return []string{
+		fmt.Sprintf("%d frames a second", fps), label, formatDollars(ours), formatDollars(theirs),
+		fmt.Sprintf("%.0f %%", 100*ours/theirs),
+	}
 }
 
 // PartsTable splits the cost of 1,000 minutes at 30 frames a second by purpose, at both slowness factors.

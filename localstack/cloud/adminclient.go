@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -66,6 +67,14 @@ func (o AdminClient) CreateToken(ctx context.Context, tenant string, scopes ...s
 	return answer.Token, nil
 }
 
+// RevokeToken makes a token invalid that CreateToken has returned: slc_<id>_<secret>. Authorizers may know it for some
+// minutes more.
+func (o AdminClient) RevokeToken(ctx context.Context, token string) error {
+	id, _, _ := strings.Cut(strings.TrimPrefix(token, "slc_"), "_")
+	_, err := o.callSigned(ctx, http.MethodDelete, "/v1/tokens/"+url.PathEscape(id), nil)
+	return err
+}
+
 // ProducerBucket is the bucket that Sluice in the local cloud may fetch originals from. The producer creates it.
 const ProducerBucket = "acme-masters"
 
@@ -102,13 +111,19 @@ type apiError struct {
 func (r *apiError) Error() string { return fmt.Sprintf("%s answered %d: %s", r.url, r.status, r.text) }
 
 func (o AdminClient) postJSON(ctx context.Context, path string, body any) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
 	text, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, o.URL+path, bytes.NewReader(text))
+	return o.callSigned(ctx, http.MethodPost, path, text)
+}
+
+// callSigned sends a request with a signature and returns the body of the response. Its error is an *apiError for a
+// status other than 2xx.
+func (o AdminClient) callSigned(ctx context.Context, method, path string, text []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, o.URL+path, bytes.NewReader(text))
 	if err != nil {
 		return nil, err
 	}

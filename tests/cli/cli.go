@@ -1,4 +1,5 @@
-// Package cli is what the commands that call a deployed Sluice have in common: tests/demo, produce, trace and load.
+// Package cli is what the commands that call a deployed Sluice have in common: tests/demo, produce, trace,
+// smoke and load.
 package cli
 
 import (

@@ -53,7 +53,7 @@ func sleepWithContext(ctx context.Context, d time.Duration) error {
 const maxResponseBytes = 4 << 20
 
 // callAPI sends one request to the API, retries it after transient errors, and decodes the response into out. The body
-// is the JSON of in, or empty if in is nil.
+// is the JSON of in, or empty if in is nil. The body of the response is ignored if out is nil.
 func (c *Client) callAPI(ctx context.Context, method, path string, in, out any) error {
 	body, err := encodeBody(in)
 	if err != nil {
@@ -92,6 +92,9 @@ func decodeResponse(res *http.Response, out any) error {
 	}
 	if res.StatusCode/100 != 2 {
 		return parseProblem(res, text)
+	}
+	if out == nil {
+		return nil
 	}
 	if err := json.Unmarshal(text, out); err != nil {
 		return fmt.Errorf(

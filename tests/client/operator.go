@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"net/url"
 	"time"
 )
 
@@ -36,14 +37,17 @@ func (c *Client) GetServiceMap(ctx context.Context) (ServiceMap, error) {
 
 // DeadLetter is a message that failed in all attempts or was rejected.
 type DeadLetter struct {
-	ID      string    `json:"id"`
-	Service string    `json:"service"`
-	Type    string    `json:"type"`
-	VideoID string    `json:"video_id"`
-	Code    string    `json:"code"`
-	Reason  string    `json:"reason"`
-	State   string    `json:"state"`
-	FiledAt time.Time `json:"filed_at"`
+	ID       string    `json:"id"`
+	Service  string    `json:"service"`
+	Type     string    `json:"type"`
+	VideoID  string    `json:"video_id"`
+	Code     string    `json:"code"`
+	Reason   string    `json:"reason"`
+	State    string    `json:"state"`
+	Kind     string    `json:"kind"`
+	Attempts int       `json:"attempts"`
+	FiledAt  time.Time `json:"filed_at"`
+	Body     string    `json:"body"` // of GetDeadLetter only
 }
 
 // ListDeadLetters returns one page of dead letters. The cursors work as those of ListVideos.
@@ -54,4 +58,18 @@ func (c *Client) ListDeadLetters(ctx context.Context, cursor string) (page []Dea
 	}
 	err = c.callAPI(ctx, "GET", "/v1/dead-letters"+buildPageQuery(cursor), nil, &answer)
 	return answer.DeadLetters, answer.Next, err
+}
+
+// GetDeadLetter returns the dead letter with the given id.
+func (c *Client) GetDeadLetter(ctx context.Context, id string) (DeadLetter, error) {
+	var l DeadLetter
+	err := c.callAPI(ctx, "GET", "/v1/dead-letters/"+url.PathEscape(id), nil, &l)
+	return l, err
+}
+
+// DiscardDeadLetter gives a dead letter up, for a reason.
+func (c *Client) DiscardDeadLetter(ctx context.Context, id, reason string) error {
+	var l DeadLetter
+	path := "/v1/dead-letters/" + url.PathEscape(id) + "/discard"
+	return c.callAPI(ctx, "POST", path, map[string]any{"reason": reason}, &l)
 }

@@ -89,6 +89,11 @@ func (c *Client) GetVideo(ctx context.Context, id string) (Video, error) {
 	return v, err
 }
 
+// DeleteVideo requests that a video is deleted with all that belongs to it. It returns before that is done.
+func (c *Client) DeleteVideo(ctx context.Context, id string) error {
+	return c.callAPI(ctx, "DELETE", "/v1/videos/"+url.PathEscape(id), nil, nil)
+}
+
 // GetTrace returns the document of GET /v1/videos/{id}/trace unchanged: the spans of the video in all services.
 func (c *Client) GetTrace(ctx context.Context, id string) (json.RawMessage, error) {
 	var text json.RawMessage

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"strconv"
 	"strings"
 	"sync"
@@ -55,6 +56,8 @@ func New(t testing.TB) *API {
 	mux.HandleFunc("POST /v1/uploads/upl_1/complete", a.requireToken(a.completeUpload))
 	mux.HandleFunc("GET /v1/videos/vid_1", a.requireToken(a.getVideo))
 	mux.HandleFunc("GET /v1/videos/vid_1/trace", a.requireToken(a.getTrace))
+	mux.HandleFunc("DELETE /v1/videos/{id}", a.requireToken(accept(http.StatusAccepted, "")))
+	mux.HandleFunc("POST /v1/dead-letters/{id}/discard", a.requireToken(accept(http.StatusOK, "{}")))
 	mux.HandleFunc("PUT /part/{n}", a.putPart)
 	mux.HandleFunc("GET /", a.serveFile)
 	server := httptest.NewServer(a.interceptRequests(mux))
@@ -99,6 +102,14 @@ func (a *API) requireToken(next http.HandlerFunc) http.HandlerFunc {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		next(w, r)
+	}
+}
+
+// accept returns a handler that answers with a status and a body.
+func accept(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		io.WriteString(w, body)
 	}
 }
 
@@ -236,8 +247,16 @@ func (a *API) serveFile(w http.ResponseWriter, r *http.Request) {
 	case redirect:
 		http.Redirect(w, r, to, http.StatusFound)
 	default:
+		if t := mediaTypes[path.Ext(r.URL.Path)]; t != "" {
+			w.Header().Set("Content-Type", t)
+		}
 		io.WriteString(w, text)
 	}
+}
+
+// mediaTypes are the content types of Files by the extension of their path. Others are guessed.
+var mediaTypes = map[string]string{
+	".m3u8": "application/vnd.apple.mpegurl", ".mp4": "video/mp4", ".m4s": "video/mp4",
 }
 
 func (a *API) writeResponse(w http.ResponseWriter, r *http.Request, status int, document map[string]any) {
