@@ -97,6 +97,7 @@ const failingBatches = "it postpones messages after a failure only"
 var grantsWithoutCall = map[string]string{
 	"api sqs:ChangeMessageVisibility":     failingBatches,
 	"publish sqs:ChangeMessageVisibility": failingBatches,
+	"fetch kms:Decrypt":                   "S3 calls KMS for it, to decrypt a producer's object",
 }
 
 // listGrants returns the IAM actions that a service's own calls may need. Lambda uses the other rights of a role that
