@@ -117,7 +117,7 @@ func TestExpiryIsNotSetWhenAlreadyEnabled(t *testing.T) {
 		io.WriteString(w, `{"TimeToLiveDescription":{"AttributeName":"expires","TimeToLiveStatus":"ENABLED"}}`)
 	}))
 	defer server.Close()
-	cfg := Env{Endpoint: server.URL, Region: Region}.AWSConfig()
+	cfg := Env{Endpoint: server.URL, Region: Region, key: endpointKey}.AWSConfig()
 	properties := json.RawMessage(`{"TimeToLiveSpecification":{"AttributeName":"expires","Enabled":true}}`)
 	if err := (tableAPI{dynamodb.NewFromConfig(cfg)}).applyProperties(t.Context(), "t", properties); err != nil {
 		t.Fatal(err)
