@@ -108,10 +108,12 @@ func (n Encoder) encodeTask(ctx context.Context, d video.EncodeRequested) (video
 func (n Encoder) encodeFromPart(
 	ctx context.Context, d video.EncodeRequested, dir string,
 ) ([]media.RenditionOutput, error) {
+	began := n.Now()
 	src, start, err := source.DownloadPart(ctx, n.Source, d.Source, d.Media.Index, dir, findWindow(d))
 	if err != nil {
 		return nil, err
 	}
+	n.Log.InfoContext(ctx, "part of original read", "bytes", src.Size(), "seconds", n.Now().Sub(began).Seconds())
 	defer src.Remove() // the disk may not have room for the whole original beside it
 	if d.Task.Kind == video.VideoTask {
 		d.Media.Start = start

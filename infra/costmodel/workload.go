@@ -26,6 +26,10 @@ const (
 // SlownessFactors are the least and the most by which a core of Lambda is assumed to be slower than the measured core.
 var SlownessFactors = [2]float64{1, 2}
 
+// readsPerTask is how many objects or ranges are read for a task: by encode two ranges of the index and about four of
+// the original (docs/performance.md), by publish the playlists.
+const readsPerTask = 8
+
 // Workload is 1,000 minutes of 1080p, in videos of ten minutes with sound, at a frame rate.
 type Workload struct {
 	FPS  int
@@ -69,7 +73,7 @@ func WorkloadCost(p Prices, w Workload, factor float64) []Line {
 		p.newLine("rows", "dynamodb-writes", 10*w.taskCount()),
 		p.newLine("rows", "dynamodb-reads", 20*w.taskCount()),
 		p.newLine("objects", "s3-writes", w.segmentCount()+1000*partsPerMinute),
-		p.newLine("objects", "s3-reads", 3*w.taskCount()),
+		p.newLine("objects", "s3-reads", readsPerTask*w.taskCount()),
 		p.newLine("requests to the API", "api-requests", 50*w.videoCount()),
 		p.newLine("traces", "traces", invocations),
 		p.newLine("logs", "logs", invocations*runLogGB),

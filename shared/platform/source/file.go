@@ -79,6 +79,9 @@ func (f File) RemuxIfNeeded(ctx context.Context, tools Tools) (File, error) {
 	return out, nil
 }
 
+// Size returns the size of the file in bytes.
+func (f File) Size() int64 { return f.size }
+
 // Remove removes the file from the disk.
 func (f File) Remove() { _ = os.Remove(filepath.Join(f.Dir, f.Name)) }
 
