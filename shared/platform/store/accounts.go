@@ -5,43 +5,42 @@ import (
 
 	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
+	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
 
 // CreateTenant adds a tenant. Conflict, code tenant_exists: the tenant exists already.
 func (s Store) CreateTenant(ctx context.Context, t access.Tenant) error {
-	return s.insertRows(
-		ctx, "store.CreateTenant", tenantExists,
-		[]keyedItem{tenantItem{Key: tenantKey(t.ID), Tenant: t.ID, Created: formatTimestamp(t.Created)}},
+	return item.Insert(ctx, s.Table, "store.CreateTenant", tenantExists,
+		[]item.Keyed{tenantItem{Key: tenantKey(t.ID), Tenant: t.ID, Created: item.FormatTimestamp(t.Created)}},
 	)
 }
 
 // LoadTenant returns a tenant, or NotFound.
 func (s Store) LoadTenant(ctx context.Context, id string) (access.Tenant, error) {
-	return getRow(ctx, s, "store.LoadTenant", tenantKey(id), tenantMissing, tenantItem.toTenant)
+	return item.Get(ctx, s.Table, "store.LoadTenant", tenantKey(id), tenantMissing, tenantItem.toTenant)
 }
 
 // CreateToken adds a token. Conflict: its id exists already.
 func (s Store) CreateToken(ctx context.Context, t access.Token) error {
 	const op = "store.CreateToken"
-	var c codec
+	var c item.Codec
 	i := tokenItem{
-		Key: tokenKey(t.ID), Tenant: t.Tenant, ID: t.ID, Scopes: c.encodeJSON(t.Scopes), Hash: t.SecretHash,
-		Created: formatTimestamp(t.Created),
-		Until:   formatTimestamp(t.Expires),
+		Key: tokenKey(t.ID), Tenant: t.Tenant, ID: t.ID, Scopes: c.EncodeJSON(t.Scopes), Hash: t.SecretHash,
+		Created: item.FormatTimestamp(t.Created), Until: item.FormatTimestamp(t.Expires),
 	}
 	if !t.Expires.IsZero() {
 		i.Expires = t.Expires.Unix()
 	}
-	if c.err != nil {
-		return errs.E(op, errs.Invalid, c.err)
+	if c.Err != nil {
+		return errs.E(op, errs.Invalid, c.Err)
 	}
-	return s.insertRows(ctx, op, tokenExists, []keyedItem{i})
+	return item.Insert(ctx, s.Table, op, tokenExists, []item.Keyed{i})
 }
 
 // LoadToken returns the token of an id, or NotFound. The caller checks the secret.
 func (s Store) LoadToken(ctx context.Context, id string) (access.Token, error) {
-	return getRow(ctx, s, "store.LoadToken", tokenKey(id), tokenMissing, tokenItem.toToken)
+	return item.Get(ctx, s.Table, "store.LoadToken", tokenKey(id), tokenMissing, tokenItem.toToken)
 }
 
 // DeleteToken deletes a token. It is no error if there is none; a repetition changes nothing.
@@ -50,5 +49,5 @@ func (s Store) DeleteToken(ctx context.Context, id string) error {
 	if k == (table.Key{}) {
 		return nil
 	}
-	return s.deleteRows(ctx, "store.DeleteToken", k)
+	return item.Delete(ctx, s.Table, "store.DeleteToken", k)
 }

@@ -7,6 +7,7 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
 
@@ -55,10 +56,9 @@ func openDeadLetterPartition(service string) string {
 func newDeadLetterItem(l video.DeadLetter) deadLetterItem {
 	i := deadLetterItem{
 		Key: deadLetterKey(l.ID), ID: l.ID, Service: l.Service, Group: l.Group, Type: l.Type, Tenant: l.Tenant,
-		Video: l.Video,
-		Kind:  string(l.Kind), Code: l.Code, Reason: l.Reason, Body: l.Body, Attempts: l.Attempts,
-		Sent: formatTimestamp(l.Sent), Created: formatTimestamp(l.Created), State: string(l.State), Note: l.Note,
-		Redrives: l.Redrives, Short: l.URLShortened,
+		Video: l.Video, Kind: string(l.Kind), Code: l.Code, Reason: l.Reason, Body: l.Body, Attempts: l.Attempts,
+		Sent: item.FormatTimestamp(l.Sent), Created: item.FormatTimestamp(l.Created), State: string(l.State),
+		Note: l.Note, Redrives: l.Redrives, Short: l.URLShortened,
 		Expires: l.ExpiresAt().Unix(),
 	}
 	if l.State == video.DeadLetterOpen {
@@ -67,18 +67,18 @@ func newDeadLetterItem(l video.DeadLetter) deadLetterItem {
 	return i
 }
 
-func (i deadLetterItem) toDeadLetter(c *codec) video.DeadLetter {
+func (i deadLetterItem) toDeadLetter(c *item.Codec) video.DeadLetter {
 	return video.DeadLetter{
 		ID: i.ID, Service: i.Service, Group: i.Group, Type: i.Type, Tenant: i.Tenant, Video: i.Video,
 		Kind: errs.Kind(i.Kind), Code: i.Code, Reason: i.Reason, Body: i.Body, Attempts: i.Attempts,
-		Sent: c.parseTime(i.Sent), Created: c.parseTime(i.Created), State: video.DeadLetterState(i.State), Note: i.Note,
+		Sent: c.ParseTime(i.Sent), Created: c.ParseTime(i.Created), State: video.DeadLetterState(i.State), Note: i.Note,
 		Redrives: i.Redrives, URLShortened: i.Short,
 	}
 }
 
 // CreateDeadLetter adds a dead letter. One that exists already is left as it is; a repetition changes nothing.
 func (s Store) CreateDeadLetter(ctx context.Context, l video.DeadLetter) error {
-	err := s.putRow(ctx, "store.CreateDeadLetter", newDeadLetterItem(l), ifAbsent, errs.Problem{})
+	err := item.Put(ctx, s.Table, "store.CreateDeadLetter", newDeadLetterItem(l), item.IfAbsent, errs.Problem{})
 	if errs.KindOf(err) == errs.Conflict {
 		return nil
 	}
@@ -87,7 +87,9 @@ func (s Store) CreateDeadLetter(ctx context.Context, l video.DeadLetter) error {
 
 // LoadDeadLetter returns a dead letter, or NotFound.
 func (s Store) LoadDeadLetter(ctx context.Context, id string) (video.DeadLetter, error) {
-	return getRow(ctx, s, "store.LoadDeadLetter", deadLetterKey(id), deadLetterMissing, deadLetterItem.toDeadLetter)
+	return item.Get(
+		ctx, s.Table, "store.LoadDeadLetter", deadLetterKey(id), deadLetterMissing, deadLetterItem.toDeadLetter,
+	)
 }
 
 // UpdateDeadLetter replaces the dead letter old, as it was read, by updated. Conflict, code letter_changed: its state
@@ -97,12 +99,12 @@ func (s Store) UpdateDeadLetter(ctx context.Context, old, updated video.DeadLett
 		table.Compare("state", "=", table.StringValue(string(old.State))),
 		table.Compare("redrives", "=", table.NumberValue(int64(old.Redrives))),
 	}}
-	return s.putRow(ctx, "store.UpdateDeadLetter", newDeadLetterItem(updated), unchanged, deadLetterChanged)
+	return item.Put(ctx, s.Table, "store.UpdateDeadLetter", newDeadLetterItem(updated), unchanged, deadLetterChanged)
 }
 
 // CountOpenDeadLetters returns the number of dead letters of a service that are open, or some thousands if there are
 // more. It reads an index, which may lag behind the rows.
 func (s Store) CountOpenDeadLetters(ctx context.Context, service string) (int, error) {
 	n, err := s.Table.Count(ctx, table.Query{Index: services.ByDeadline, Partition: openDeadLetterPartition(service)})
-	return n, wrapError("store.CountOpenDeadLetters", err, errs.Problem{})
+	return n, item.WrapError("store.CountOpenDeadLetters", err, errs.Problem{})
 }

@@ -7,6 +7,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
 
@@ -26,8 +27,7 @@ func (s Store) ListDeadLetters(
 	last, rowsRead := cmp.Or(cursor, maxDeadLetterID), 0
 	for _, month := range deadLetterMonths(newest, now) {
 		for more := true; more; {
-			all, rest, err := queryPage(
-				ctx, s, op, deadLetterItem.toDeadLetter,
+			all, rest, err := item.Query(ctx, s.Table, op, deadLetterItem.toDeadLetter,
 				table.Query{Partition: month, Before: last, Descending: true, Limit: rowsPerQuery},
 			)
 			if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
 
@@ -38,9 +39,9 @@ func (s Store) ListOverdueVideos(ctx context.Context, now time.Time, limit int) 
 	for shard := range deadlineShards {
 		q := table.Query{
 			Index: services.ByDeadline, Partition: fmt.Sprintf("%s#%d", services.DueIndex, shard),
-			To: formatTimestamp(now), Limit: limit,
+			To: item.FormatTimestamp(now), Limit: limit,
 		}
-		some, _, err := queryPage(ctx, s, "store.ListOverdueVideos", keepItem[overdueItem], q)
+		some, _, err := item.Query(ctx, s.Table, "store.ListOverdueVideos", item.Keep[overdueItem], q)
 		if err != nil {
 			return nil, err
 		}

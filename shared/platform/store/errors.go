@@ -11,9 +11,7 @@ var (
 	tenantExists = errs.Problem{
 		Code: "tenant_exists", Message: "A tenant of this name exists already; choose another name.",
 	}
-	tokenExists = errs.Problem{
-		Code: "token_exists", Message: "A token of this id exists already; ask for a new one.",
-	}
+	tokenExists  = errs.Problem{Code: "token_exists", Message: "A token of this id exists already; ask for a new one."}
 	uploadExists = errs.Problem{
 		Code: "upload_exists", Message: "This upload exists already; go on with it, or start a new one.",
 	}
@@ -44,19 +42,4 @@ var (
 	videoMissing    = errs.Problem{Code: "video_not_found", Message: "There is no such video; check its id."}
 )
 
-var (
-	errInvalidID  = errors.New("an id is empty, too long or has a '#'")
-	errTaskNumber = errors.New("task number out of range")
-)
-
-// wrapError returns an error of a Table as one of op: conflict, if a condition did not hold. It returns nil for nil.
-func wrapError(op string, err error, conflict errs.Problem) error {
-	if err == nil {
-		return nil
-	}
-	kind := errs.KindOf(err)
-	if kind == errs.Conflict {
-		return conflict.ToError(op, kind, err)
-	}
-	return errs.E(op, kind, err)
-}
+var errTaskNumber = errors.New("task number out of range")

@@ -8,6 +8,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
 
@@ -25,17 +26,15 @@ type idempotencyItem struct {
 func newIdempotencyItem(r video.IdempotencyRecord) idempotencyItem {
 	return idempotencyItem{
 		Key: idempotencyRowKey(r), BodyHash: r.BodyHash, Holder: r.Holder, Status: r.Status, CreatedID: r.CreatedID,
-		Response: r.Response,
-		Expires:  r.Expires.Unix(),
+		Response: r.Response, Expires: r.Expires.Unix(),
 	}
 }
 
 // toRecord returns the record of a row. Its owner, route and key are those of like: the row has only a digest of them.
 func (i idempotencyItem) toRecord(like video.IdempotencyRecord) video.IdempotencyRecord {
 	return video.IdempotencyRecord{
-		Owner: like.Owner, Route: like.Route, Key: like.Key,
-		BodyHash: i.BodyHash, Holder: i.Holder, Status: i.Status, CreatedID: i.CreatedID, Response: i.Response,
-		Expires: time.Unix(i.Expires, 0).UTC(),
+		Owner: like.Owner, Route: like.Route, Key: like.Key, BodyHash: i.BodyHash, Holder: i.Holder, Status: i.Status,
+		CreatedID: i.CreatedID, Response: i.Response, Expires: time.Unix(i.Expires, 0).UTC(),
 	}
 }
 
@@ -47,7 +46,7 @@ func (s Store) BeginIdempotency(
 ) (video.IdempotencyRecord, error) {
 	const op = "store.BeginIdempotency"
 	i := newIdempotencyItem(r)
-	w, err := buildPut(
+	w, err := item.BuildPut(
 		op, i,
 		table.Condition{
 			Absent: true, Where: []table.Comparison{table.Compare("expires", "<=", table.NumberValue(now.Unix()))},
@@ -63,7 +62,7 @@ func (s Store) BeginIdempotency(
 		err = attributevalue.UnmarshalMap(found, &i)
 	}
 	if err != nil {
-		return video.IdempotencyRecord{}, wrapError(op, err, errs.Problem{})
+		return video.IdempotencyRecord{}, item.WrapError(op, err, errs.Problem{})
 	}
 	return i.toRecord(r), nil
 }
@@ -71,8 +70,8 @@ func (s Store) BeginIdempotency(
 // CompleteIdempotency replaces the record of r's owner, route, key and holder by r. Conflict, code claim_lost: there is
 // none, or another request holds the key.
 func (s Store) CompleteIdempotency(ctx context.Context, r video.IdempotencyRecord) error {
-	return s.putRow(
-		ctx, "store.CompleteIdempotency", newIdempotencyItem(r), ifEqual("holder", table.StringValue(r.Holder)),
-		idempotencyKeyLost,
+	return item.Put(
+		ctx, s.Table, "store.CompleteIdempotency", newIdempotencyItem(r),
+		item.IfEqual("holder", table.StringValue(r.Holder)), idempotencyKeyLost,
 	)
 }

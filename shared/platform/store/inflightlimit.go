@@ -8,6 +8,7 @@ import (
 	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
 
@@ -15,10 +16,10 @@ import (
 // the row then has 11 kB if they are of one video, and 75 kB if they are of 2,000. DynamoDB allows 400 kB.
 type inFlightLimitItem struct {
 	table.Key
-	Version      int64          `dynamodbav:"version"`
-	Allotments   compressedText `dynamodbav:"shares,omitempty"` // JSON
-	MoreWaiting  bool           `dynamodbav:"more"`
-	LastProgress string         `dynamodbav:"moved,omitempty"`
+	Version      int64               `dynamodbav:"version"`
+	Allotments   item.CompressedText `dynamodbav:"shares,omitempty"` // JSON
+	MoreWaiting  bool                `dynamodbav:"more"`
+	LastProgress string              `dynamodbav:"moved,omitempty"`
 }
 
 // inFlightLimitKey returns the key of the in-flight limit of a tenant in a lane.
@@ -30,20 +31,19 @@ func inFlightLimitKey(tenant string, lane video.Lane) table.Key {
 	return k
 }
 
-func (i inFlightLimitItem) toInFlightLimit(c *codec) fairshare.InFlightLimit {
+func (i inFlightLimitItem) toInFlightLimit(c *item.Codec) fairshare.InFlightLimit {
 	l := fairshare.InFlightLimit{
-		Version: i.Version, MoreWaiting: i.MoreWaiting, LastProgress: c.parseTime(i.LastProgress),
+		Version: i.Version, MoreWaiting: i.MoreWaiting, LastProgress: c.ParseTime(i.LastProgress),
 	}
 	l.Tenant = strings.TrimPrefix(i.PK, services.InFlightLimitRows+"#")
 	l.Lane = video.Lane(strings.TrimPrefix(i.SK, services.InFlightLimitRows+"#"))
-	c.decodeJSON(string(i.Allotments), &l.Allotments)
+	c.DecodeJSON(string(i.Allotments), &l.Allotments)
 	return l
 }
 
 // LoadInFlightLimit returns the tasks that a tenant has in flight in a lane; an empty InFlightLimit if there is no row.
 func (s Store) LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (fairshare.InFlightLimit, error) {
-	l, err := getRow(
-		ctx, s, "store.LoadInFlightLimit", inFlightLimitKey(tenant, lane), errs.Problem{},
+	l, err := item.Get(ctx, s.Table, "store.LoadInFlightLimit", inFlightLimitKey(tenant, lane), errs.Problem{},
 		inFlightLimitItem.toInFlightLimit,
 	)
 	if errs.KindOf(err) == errs.NotFound {
@@ -56,16 +56,16 @@ func (s Store) LoadInFlightLimit(ctx context.Context, tenant string, lane video.
 // window_stale: the row has another version, as after the same call.
 func (s Store) SaveInFlightLimit(ctx context.Context, l fairshare.InFlightLimit) error {
 	const op = "store.SaveInFlightLimit"
-	var c codec
+	var c item.Codec
 	i := inFlightLimitItem{
 		Key: inFlightLimitKey(l.Tenant, l.Lane), Version: l.Version, MoreWaiting: l.MoreWaiting,
-		LastProgress: formatTimestamp(l.LastProgress),
+		LastProgress: item.FormatTimestamp(l.LastProgress),
 	}
 	if len(l.Allotments) > 0 {
-		i.Allotments = compressedText(c.encodeJSON(l.Allotments))
+		i.Allotments = item.CompressedText(c.EncodeJSON(l.Allotments))
 	}
-	if c.err != nil {
-		return errs.E(op, errs.Invalid, c.err)
+	if c.Err != nil {
+		return errs.E(op, errs.Invalid, c.Err)
 	}
-	return s.putNextVersion(ctx, op, i, l.Version, inFlightLimitStale)
+	return item.PutNextVersion(ctx, s.Table, op, i, l.Version, inFlightLimitStale)
 }

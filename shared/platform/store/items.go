@@ -4,6 +4,7 @@ import (
 	"sluice/shared/domain/access"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
 
@@ -94,50 +95,47 @@ type (
 	}
 )
 
-func (i tenantItem) toTenant(c *codec) access.Tenant {
-	return access.Tenant{ID: i.Tenant, Created: c.parseTime(i.Created)}
+func (i tenantItem) toTenant(c *item.Codec) access.Tenant {
+	return access.Tenant{ID: i.Tenant, Created: c.ParseTime(i.Created)}
 }
 
-func (i tokenItem) toToken(c *codec) access.Token {
+func (i tokenItem) toToken(c *item.Codec) access.Token {
 	t := access.Token{
-		ID: i.ID, Tenant: i.Tenant, SecretHash: i.Hash, Created: c.parseTime(i.Created), Expires: c.parseTime(i.Until),
+		ID: i.ID, Tenant: i.Tenant, SecretHash: i.Hash, Created: c.ParseTime(i.Created), Expires: c.ParseTime(i.Until),
 	}
-	c.decodeJSON(i.Scopes, &t.Scopes)
+	c.DecodeJSON(i.Scopes, &t.Scopes)
 	return t
 }
 
 func newUploadItem(u video.Upload) uploadItem {
 	return uploadItem{
 		Key: uploadKey(u.Tenant, u.ID), Tenant: u.Tenant, ID: u.ID, Video: u.Video, MultipartID: u.MultipartID,
-		ObjectKey: u.Key, Size: u.Size, PartSize: u.PartSize, Created: formatTimestamp(u.Created),
+		ObjectKey: u.Key, Size: u.Size, PartSize: u.PartSize, Created: item.FormatTimestamp(u.Created),
 	}
 }
 
-func (i uploadItem) toUpload(c *codec) video.Upload {
+func (i uploadItem) toUpload(c *item.Codec) video.Upload {
 	return video.Upload{
 		Tenant: i.Tenant, ID: i.ID, Video: i.Video, MultipartID: i.MultipartID,
-		Key: i.ObjectKey, Size: i.Size, PartSize: i.PartSize, Created: c.parseTime(i.Created),
+		Key: i.ObjectKey, Size: i.Size, PartSize: i.PartSize, Created: c.ParseTime(i.Created),
 	}
 }
 
-func (c *codec) newVideoItem(v video.Video) videoItem {
+func newVideoItem(c *item.Codec, v video.Video) videoItem {
 	i := videoItem{
-		Key: videoKey(v.Tenant, v.ID), detailsItem: c.newDetailsItem(v.Tenant, v.Details), Tenant: v.Tenant, ID: v.ID,
-		Playback: v.Playback,
-		State:    string(v.State), Version: v.Version, ListedFrames: v.ListedFrames, Correlation: v.Correlation,
-		Trace:  v.Trace,
-		Source: c.encodeJSON(v.Source), Fetch: c.encodeJSON(v.Fetch), Media: c.encodeJSON(v.Media),
-		Plan: c.encodeJSON(v.Plan), Problem: c.encodeJSON(v.Problem),
-		Created: formatTimestamp(v.Times.Created), Uploaded: formatTimestamp(v.Times.Uploaded),
-		Inspected:     formatTimestamp(v.Times.Inspected),
-		EncodeStarted: formatTimestamp(v.Times.EncodeStarted), Playable: formatTimestamp(v.Times.Playable),
-		Encoded: formatTimestamp(v.Times.Encoded), Ready: formatTimestamp(v.Times.Ready),
-		Failed:    formatTimestamp(v.Times.Failed),
-		Cancelled: formatTimestamp(v.Times.Cancelled), Deleted: formatTimestamp(v.Times.Deleted),
-		Due: formatTimestamp(v.Deadline.At),
+		Key: videoKey(v.Tenant, v.ID), detailsItem: newDetailsItem(c, v.Tenant, v.Details), Tenant: v.Tenant, ID: v.ID,
+		Playback: v.Playback, State: string(v.State), Version: v.Version, ListedFrames: v.ListedFrames,
+		Correlation: v.Correlation, Trace: v.Trace, Source: c.EncodeJSON(v.Source), Fetch: c.EncodeJSON(v.Fetch),
+		Media: c.EncodeJSON(v.Media), Plan: c.EncodeJSON(v.Plan), Problem: c.EncodeJSON(v.Problem),
+		Created: item.FormatTimestamp(v.Times.Created), Uploaded: item.FormatTimestamp(v.Times.Uploaded),
+		Inspected:     item.FormatTimestamp(v.Times.Inspected),
+		EncodeStarted: item.FormatTimestamp(v.Times.EncodeStarted), Playable: item.FormatTimestamp(v.Times.Playable),
+		Encoded: item.FormatTimestamp(v.Times.Encoded), Ready: item.FormatTimestamp(v.Times.Ready),
+		Failed: item.FormatTimestamp(v.Times.Failed), Cancelled: item.FormatTimestamp(v.Times.Cancelled),
+		Deleted: item.FormatTimestamp(v.Times.Deleted), Due: item.FormatTimestamp(v.Deadline.At),
 	}
 	if v.Deadline != (video.Deadline{}) {
-		i.Deadline = c.encodeJSON(v.Deadline)
+		i.Deadline = c.EncodeJSON(v.Deadline)
 	}
 	if i.Due != "" {
 		i.DueShard = deadlineShard(v.ID)
@@ -151,48 +149,48 @@ func (c *codec) newVideoItem(v video.Video) videoItem {
 	return i
 }
 
-func (i videoItem) toVideo(c *codec) video.Video {
+func (i videoItem) toVideo(c *item.Codec) video.Video {
 	v := video.Video{
 		Details: video.Details{Title: i.Title, ExternalID: i.ExternalID}, Tenant: i.Tenant, ID: i.ID,
 		Playback: i.Playback,
 		State:    video.State(i.State), Version: i.Version, ListedFrames: i.ListedFrames, Correlation: i.Correlation,
 		Trace: i.Trace,
 		Times: video.Times{
-			Created: c.parseTime(i.Created), Uploaded: c.parseTime(i.Uploaded), Inspected: c.parseTime(i.Inspected),
-			EncodeStarted: c.parseTime(i.EncodeStarted), Playable: c.parseTime(i.Playable),
-			Encoded: c.parseTime(i.Encoded), Ready: c.parseTime(i.Ready), Failed: c.parseTime(i.Failed),
-			Cancelled: c.parseTime(i.Cancelled), Deleted: c.parseTime(i.Deleted),
+			Created: c.ParseTime(i.Created), Uploaded: c.ParseTime(i.Uploaded), Inspected: c.ParseTime(i.Inspected),
+			EncodeStarted: c.ParseTime(i.EncodeStarted), Playable: c.ParseTime(i.Playable),
+			Encoded: c.ParseTime(i.Encoded), Ready: c.ParseTime(i.Ready), Failed: c.ParseTime(i.Failed),
+			Cancelled: c.ParseTime(i.Cancelled), Deleted: c.ParseTime(i.Deleted),
 		},
 	}
-	c.decodeJSON(i.Metadata, &v.Metadata)
-	c.decodeJSON(i.Deadline, &v.Deadline)
-	c.decodeJSON(i.Fetch, &v.Fetch)
-	c.decodeJSON(i.Source, &v.Source)
-	c.decodeJSON(i.Media, &v.Media)
-	c.decodeJSON(i.Plan, &v.Plan)
-	c.decodeJSON(i.Problem, &v.Problem)
+	c.DecodeJSON(i.Metadata, &v.Metadata)
+	c.DecodeJSON(i.Deadline, &v.Deadline)
+	c.DecodeJSON(i.Fetch, &v.Fetch)
+	c.DecodeJSON(i.Source, &v.Source)
+	c.DecodeJSON(i.Media, &v.Media)
+	c.DecodeJSON(i.Plan, &v.Plan)
+	c.DecodeJSON(i.Problem, &v.Problem)
 	return v
 }
 
-func (c *codec) newDetailsItem(tenant string, d video.Details) detailsItem {
-	i := detailsItem{Title: d.Title, ExternalID: d.ExternalID, Metadata: c.encodeJSON(d.Metadata)}
+func newDetailsItem(c *item.Codec, tenant string, d video.Details) detailsItem {
+	i := detailsItem{Title: d.Title, ExternalID: d.ExternalID, Metadata: c.EncodeJSON(d.Metadata)}
 	if d.ExternalID != "" {
 		i.External = services.ExternalIndex + "#" + tenant + "#" + d.ExternalID
 	}
 	return i
 }
 
-func (c *codec) newTimelineItem(k table.Key, e video.TimelineEntry) timelineItem {
-	return timelineItem{Key: timelineEntryKey(k, e.Version), Entry: c.encodeJSON(e)}
+func newTimelineItem(c *item.Codec, k table.Key, e video.TimelineEntry) timelineItem {
+	return timelineItem{Key: timelineEntryKey(k, e.Version), Entry: c.EncodeJSON(e)}
 }
 
-func (i timelineItem) toEntry(c *codec) (e video.TimelineEntry) {
-	c.decodeJSON(i.Entry, &e)
+func (i timelineItem) toEntry(c *item.Codec) (e video.TimelineEntry) {
+	c.DecodeJSON(i.Entry, &e)
 	return e
 }
 
-func (i taskResultItem) toEncodeDone(c *codec) video.EncodeDone {
-	t := video.EncodeDone{Started: c.parseTime(i.Started), At: c.parseTime(i.At)}
-	c.decodeJSON(i.Result, &t.Result)
+func (i taskResultItem) toEncodeDone(c *item.Codec) video.EncodeDone {
+	t := video.EncodeDone{Started: c.ParseTime(i.Started), At: c.ParseTime(i.At)}
+	c.DecodeJSON(i.Result, &t.Result)
 	return t
 }

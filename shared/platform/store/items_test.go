@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
 
@@ -19,14 +20,14 @@ import (
 func TestVideoRowHasDocumentedAttributes(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.FixedZone("", 3600))
-	var c codec
-	item := c.newVideoItem(video.Video{
+	var c item.Codec
+	stored := newVideoItem(&c, video.Video{
 		Tenant: "acme", ID: "vid_1", State: video.Waiting, Version: 1, Times: video.Times{Created: at},
 	})
-	if c.err != nil {
-		t.Fatal(c.err)
+	if c.Err != nil {
+		t.Fatal(c.Err)
 	}
-	row, err := attributevalue.MarshalMap(item)
+	row, err := attributevalue.MarshalMap(stored)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,11 +109,11 @@ func TestTimestampsSortAsText(t *testing.T) {
 	})
 	rapid.Check(t, func(rt *rapid.T) {
 		a, b := anyTime.Draw(rt, "a"), anyTime.Draw(rt, "b")
-		if a.Before(b) != (formatTimestamp(a) < formatTimestamp(b)) {
-			rt.Errorf("%s and %s sort as %q and %q", a, b, formatTimestamp(a), formatTimestamp(b))
+		if a.Before(b) != (item.FormatTimestamp(a) < item.FormatTimestamp(b)) {
+			rt.Errorf("%s and %s sort as %q and %q", a, b, item.FormatTimestamp(a), item.FormatTimestamp(b))
 		}
 	})
-	if formatTimestamp(time.Time{}) >= formatTimestamp(time.Unix(0, 0)) {
+	if item.FormatTimestamp(time.Time{}) >= item.FormatTimestamp(time.Unix(0, 0)) {
 		t.Error("the zero time does not sort first")
 	}
 }
@@ -121,15 +122,15 @@ func TestUnreadableVideoRowReturnsError(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
-		item videoItem
+		row  videoItem
 	}{
 		{"time", videoItem{Created: "yesterday"}},
 		{"json", videoItem{Plan: "{"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			var c codec
-			if tt.item.toVideo(&c); c.err == nil {
+			var c item.Codec
+			if tt.row.toVideo(&c); c.Err == nil {
 				t.Error("no error")
 			}
 		})

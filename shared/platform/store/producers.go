@@ -7,6 +7,7 @@ import (
 
 	"sluice/shared/domain/access"
 	"sluice/shared/domain/services"
+	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
 
@@ -45,10 +46,10 @@ func producerDirectoryKey(id string) table.Key {
 	return table.Key{PK: producerDirectory, SK: k.PK}
 }
 
-func (i producerItem) toProducer(c *codec) access.Producer {
+func (i producerItem) toProducer(c *item.Codec) access.Producer {
 	return access.Producer{
 		ID: i.ID, Sender: i.Sender, Bucket: i.Bucket, Prefix: i.Prefix, Tenant: i.Tenant,
-		Created: c.parseTime(i.Created),
+		Created: c.ParseTime(i.Created),
 	}
 }
 
@@ -56,12 +57,11 @@ func (i producerItem) toProducer(c *codec) access.Producer {
 func (s Store) CreateProducer(ctx context.Context, p access.Producer) error {
 	bySender := producerItem{
 		Key: producerKey(p.Sender, p.ID), ID: p.ID, Sender: p.Sender, Bucket: p.Bucket, Prefix: p.Prefix,
-		Tenant:  p.Tenant,
-		Created: formatTimestamp(p.Created),
+		Tenant: p.Tenant, Created: item.FormatTimestamp(p.Created),
 	}
 	inDirectory := bySender
 	inDirectory.Key = producerDirectoryKey(p.ID)
-	return s.insertRows(ctx, "store.CreateProducer", producerExists, []keyedItem{bySender, inDirectory})
+	return item.Insert(ctx, s.Table, "store.CreateProducer", producerExists, []item.Keyed{bySender, inDirectory})
 }
 
 // ListProducersBySender returns the producers of a sender, the oldest first; none for an unknown sender.
@@ -75,7 +75,7 @@ func (s Store) ListProducers(ctx context.Context) ([]access.Producer, error) {
 }
 
 func (s Store) queryProducers(ctx context.Context, op string, k table.Key) ([]access.Producer, error) {
-	all, err := queryPrefix(ctx, s, op, producerItem.toProducer, k, producerPrefix)
+	all, err := item.QueryPrefix(ctx, s.Table, op, producerItem.toProducer, k, producerPrefix)
 	slices.SortFunc(all, func(a, b access.Producer) int {
 		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
 	})
@@ -86,12 +86,12 @@ func (s Store) queryProducers(ctx context.Context, op string, k table.Key) ([]ac
 // first: after a crash in between, the producer is still listed, and can be deleted again.
 func (s Store) DeleteProducer(ctx context.Context, id string) error {
 	const op = "store.DeleteProducer"
-	p, err := getRow(ctx, s, op, producerDirectoryKey(id), producerMissing, producerItem.toProducer)
+	p, err := item.Get(ctx, s.Table, op, producerDirectoryKey(id), producerMissing, producerItem.toProducer)
 	if err != nil {
 		return err
 	}
-	if err := s.deleteRows(ctx, op, producerKey(p.Sender, id)); err != nil {
+	if err := item.Delete(ctx, s.Table, op, producerKey(p.Sender, id)); err != nil {
 		return err
 	}
-	return s.deleteRows(ctx, op, producerDirectoryKey(id))
+	return item.Delete(ctx, s.Table, op, producerDirectoryKey(id))
 }

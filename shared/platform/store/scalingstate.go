@@ -6,6 +6,7 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/scaling"
 	"sluice/shared/domain/services"
+	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
 
@@ -18,15 +19,15 @@ type scalingStateItem struct {
 
 var scalingStateKey = table.Key{PK: services.ScalingRows + "#all", SK: services.ScalingRows}
 
-func (i scalingStateItem) toScalingState(c *codec) (s scaling.State) {
-	c.decodeJSON(i.State, &s)
+func (i scalingStateItem) toScalingState(c *item.Codec) (s scaling.State) {
+	c.DecodeJSON(i.State, &s)
 	return s
 }
 
 // LoadScalingState returns the last decision of the autoscaler; the zero State if there is none yet.
 func (s Store) LoadScalingState(ctx context.Context) (scaling.State, error) {
-	state, err := getRow(
-		ctx, s, "store.LoadScalingState", scalingStateKey, errs.Problem{}, scalingStateItem.toScalingState,
+	state, err := item.Get(
+		ctx, s.Table, "store.LoadScalingState", scalingStateKey, errs.Problem{}, scalingStateItem.toScalingState,
 	)
 	if errs.KindOf(err) == errs.NotFound {
 		return scaling.State{}, nil
@@ -37,10 +38,10 @@ func (s Store) LoadScalingState(ctx context.Context) (scaling.State, error) {
 // SaveScalingState replaces the State of the version before. Conflict: another version is in the table.
 func (s Store) SaveScalingState(ctx context.Context, state scaling.State) error {
 	const op = "store.SaveScalingState"
-	var c codec
-	i := scalingStateItem{Key: scalingStateKey, Version: state.Version, State: c.encodeJSON(state)}
-	if c.err != nil {
-		return errs.E(op, errs.Invalid, c.err)
+	var c item.Codec
+	i := scalingStateItem{Key: scalingStateKey, Version: state.Version, State: c.EncodeJSON(state)}
+	if c.Err != nil {
+		return errs.E(op, errs.Invalid, c.Err)
 	}
-	return s.putNextVersion(ctx, op, i, int64(state.Version), errs.Problem{})
+	return item.PutNextVersion(ctx, s.Table, op, i, int64(state.Version), errs.Problem{})
 }

@@ -8,6 +8,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
 
@@ -20,15 +21,15 @@ func (s Store) FinishTask(ctx context.Context, tenant, id string, t video.Encode
 	if err := checkTaskKey(op, k, n); err != nil {
 		return nil, err
 	}
-	var c codec
+	var c item.Codec
 	i := taskResultItem{
-		Key: taskResultKey(k, n), Result: c.encodeJSON(t.Result), Started: formatTimestamp(t.Started),
-		At: formatTimestamp(t.At),
+		Key: taskResultKey(k, n), Result: c.EncodeJSON(t.Result), Started: item.FormatTimestamp(t.Started),
+		At: item.FormatTimestamp(t.At),
 	}
-	if c.err != nil {
-		return nil, errs.E(op, errs.Invalid, c.err)
+	if c.Err != nil {
+		return nil, errs.E(op, errs.Invalid, c.Err)
 	}
-	if err := s.putRow(ctx, op, i, table.Condition{}, errs.Problem{}); err != nil {
+	if err := item.Put(ctx, s.Table, op, i, table.Condition{}, errs.Problem{}); err != nil {
 		return nil, err
 	}
 	add := table.Write{
@@ -36,7 +37,7 @@ func (s Store) FinishTask(ctx context.Context, tenant, id string, t video.Encode
 		Change: table.Update{Add: table.Row{"done": &types.AttributeValueMemberNS{Value: []string{strconv.Itoa(n)}}}},
 	}
 	if _, err := s.Table.Write(ctx, add); err != nil {
-		return nil, wrapError(op, err, errs.Problem{})
+		return nil, item.WrapError(op, err, errs.Problem{})
 	}
 	return s.loadFinishedTasks(ctx, op, k)
 }
@@ -45,7 +46,7 @@ func (s Store) FinishTask(ctx context.Context, tenant, id string, t video.Encode
 func checkTaskKey(op string, k table.Key, n int) error {
 	switch {
 	case k == (table.Key{}):
-		return errs.E(op, errs.Invalid, errInvalidID)
+		return errs.E(op, errs.Invalid, item.ErrInvalidID)
 	case n < 0 || n >= maxTasks:
 		return errs.E(op, errs.Invalid, errTaskNumber)
 	}
@@ -54,7 +55,7 @@ func checkTaskKey(op string, k table.Key, n int) error {
 
 // loadFinishedTasks returns the set of finished tasks from all its pages.
 func (s Store) loadFinishedTasks(ctx context.Context, op string, k table.Key) (map[int]bool, error) {
-	pages, err := queryPrefix(ctx, s, op, keepItem[donePageItem], k, donePrefix)
+	pages, err := item.QueryPrefix(ctx, s.Table, op, item.Keep[donePageItem], k, donePrefix)
 	done := map[int]bool{}
 	for _, p := range pages {
 		for _, n := range p.Done {
@@ -66,8 +67,8 @@ func (s Store) loadFinishedTasks(ctx context.Context, op string, k table.Key) (m
 
 // ListTaskResults returns the results of a video's finished tasks by task number, none if there is no such video.
 func (s Store) ListTaskResults(ctx context.Context, tenant, id string) ([]video.Result, error) {
-	toResult := func(i taskResultItem, c *codec) video.Result { return i.toEncodeDone(c).Result }
-	return queryPrefix(ctx, s, "store.ListTaskResults", toResult, videoKey(tenant, id), resultPrefix)
+	toResult := func(i taskResultItem, c *item.Codec) video.Result { return i.toEncodeDone(c).Result }
+	return item.QueryPrefix(ctx, s.Table, "store.ListTaskResults", toResult, videoKey(tenant, id), resultPrefix)
 }
 
 // DeleteTaskResults deletes the results of a video's tasks and the set of finished ones. A repetition changes nothing.
@@ -78,11 +79,11 @@ func (s Store) DeleteTaskResults(ctx context.Context, tenant, id string) error {
 		return err
 	}
 	for _, prefix := range []string{donePrefix, resultPrefix} {
-		keys, err := queryPrefix(ctx, s, op, keepItem[table.Key], k, prefix)
+		keys, err := item.QueryPrefix(ctx, s.Table, op, item.Keep[table.Key], k, prefix)
 		if err != nil {
 			return err
 		}
-		if err := s.deleteRows(ctx, op, keys...); err != nil {
+		if err := item.Delete(ctx, s.Table, op, keys...); err != nil {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/item"
 )
 
 // LoadTimeline returns the changes of a video's row and the ends of its tasks in the order of time, none if there is no
@@ -12,11 +13,11 @@ import (
 func (s Store) LoadTimeline(ctx context.Context, tenant, id string) ([]video.TimelineEntry, error) {
 	const op = "store.LoadTimeline"
 	k := videoKey(tenant, id)
-	all, err := queryPrefix(ctx, s, op, timelineItem.toEntry, k, timelinePrefix)
+	all, err := item.QueryPrefix(ctx, s.Table, op, timelineItem.toEntry, k, timelinePrefix)
 	if err != nil {
 		return nil, err
 	}
-	done, err := queryPrefix(ctx, s, op, taskResultItem.toEncodeDone, k, resultPrefix)
+	done, err := item.QueryPrefix(ctx, s.Table, op, taskResultItem.toEncodeDone, k, resultPrefix)
 	if err != nil {
 		return nil, err
 	}

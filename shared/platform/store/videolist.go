@@ -10,6 +10,7 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
 
@@ -38,8 +39,8 @@ func parseCursor(op, cursor string) (p pagePosition, err error) {
 		return p, cursorInvalid.ToError(op, errs.Invalid, err)
 	}
 	p.created, p.id, _ = strings.Cut(string(b), " ")
-	created, err := time.Parse(timestampLayout, p.created)
-	if err != nil || formatTimestamp(created) != p.created || !cursorIDPattern.MatchString(p.id) ||
+	created, err := time.Parse(time.RFC3339Nano, p.created)
+	if err != nil || item.FormatTimestamp(created) != p.created || !cursorIDPattern.MatchString(p.id) ||
 		formatCursor(p) != cursor {
 		return pagePosition{}, cursorInvalid.ToError(op, errs.Invalid, err)
 	}
@@ -67,9 +68,9 @@ func (s Store) ListVideos(
 		Limit: rowsPerQuery,
 	}
 	if f.ExternalID != "" {
-		var c codec
-		q.Index, q.Partition = services.ByExternal, c.newDetailsItem(
-			tenant, video.Details{ExternalID: f.ExternalID},
+		var c item.Codec
+		q.Index, q.Partition = services.ByExternal, newDetailsItem(
+			&c, tenant, video.Details{ExternalID: f.ExternalID},
 		).External
 	}
 	if q.Partition == "" {
@@ -81,7 +82,7 @@ func (s Store) ListVideos(
 			q.Start = videoKey(tenant, last.id).ToRow()
 			q.Start[partition], q.Start[sort] = table.StringValue(q.Partition), table.StringValue(last.created)
 		}
-		all, rest, err := queryPage(ctx, s, op, videoItem.toVideo, q)
+		all, rest, err := item.Query(ctx, s.Table, op, videoItem.toVideo, q)
 		if err != nil {
 			return nil, "", err
 		}
@@ -90,7 +91,7 @@ func (s Store) ListVideos(
 				page = append(page, projectVideo(v))
 			}
 			rowsRead++
-			if last = (pagePosition{formatTimestamp(v.Times.Created), v.ID}); len(page) == limit ||
+			if last = (pagePosition{item.FormatTimestamp(v.Times.Created), v.ID}); len(page) == limit ||
 				rowsRead == maxRowsPerPage {
 				return page, formatCursor(last), nil
 			}

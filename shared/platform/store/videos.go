@@ -7,6 +7,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
 
@@ -23,7 +24,7 @@ func (s Store) CreateVideoIdempotently(
 	ctx context.Context, v video.Video, u video.Upload, r video.IdempotencyRecord,
 ) error {
 	const op = "store.CreateVideoIdempotently"
-	complete, err := buildPut(op, newIdempotencyItem(r), ifEqual("holder", table.StringValue(r.Holder)))
+	complete, err := item.BuildPut(op, newIdempotencyItem(r), item.IfEqual("holder", table.StringValue(r.Holder)))
 	if err != nil {
 		return err
 	}
@@ -33,20 +34,20 @@ func (s Store) CreateVideoIdempotently(
 func (s Store) createVideo(
 	ctx context.Context, op string, v video.Video, u video.Upload, taken errs.Problem, others ...table.Write,
 ) error {
-	var c codec
-	i := c.newVideoItem(v)
-	entry := c.newTimelineItem(
-		i.Key, video.TimelineEntry{Version: v.Version, At: v.Times.Created, State: v.State, Cause: "created"},
+	var c item.Codec
+	i := newVideoItem(&c, v)
+	entry := newTimelineItem(
+		&c, i.Key, video.TimelineEntry{Version: v.Version, At: v.Times.Created, State: v.State, Cause: "created"},
 	)
-	if c.err != nil {
-		return errs.E(op, errs.Invalid, c.err)
+	if c.Err != nil {
+		return errs.E(op, errs.Invalid, c.Err)
 	}
-	return s.insertRows(ctx, op, taken, []keyedItem{i, newUploadItem(u), entry}, others...)
+	return item.Insert(ctx, s.Table, op, taken, []item.Keyed{i, newUploadItem(u), entry}, others...)
 }
 
 // LoadUpload returns an upload of a tenant, or NotFound.
 func (s Store) LoadUpload(ctx context.Context, tenant, id string) (video.Upload, error) {
-	return getRow(ctx, s, "store.LoadUpload", uploadKey(tenant, id), uploadMissing, uploadItem.toUpload)
+	return item.Get(ctx, s.Table, "store.LoadUpload", uploadKey(tenant, id), uploadMissing, uploadItem.toUpload)
 }
 
 // LoadVideo returns a video of a tenant with the set of its finished tasks, or NotFound. The set is read after the
@@ -54,7 +55,7 @@ func (s Store) LoadUpload(ctx context.Context, tenant, id string) (video.Upload,
 func (s Store) LoadVideo(ctx context.Context, tenant, id string) (video.Video, error) {
 	const op = "store.LoadVideo"
 	k := videoKey(tenant, id)
-	v, err := getRow(ctx, s, op, k, videoMissing, videoItem.toVideo)
+	v, err := item.Get(ctx, s.Table, op, k, videoMissing, videoItem.toVideo)
 	if err == nil {
 		v.Done, err = s.loadFinishedTasks(ctx, op, k)
 	}
@@ -67,9 +68,9 @@ func (s Store) LoadVideo(ctx context.Context, tenant, id string) (video.Video, e
 // detailsAttributes are the attributes of a video's row that UpdateDetails writes, savedAttributes those that SaveVideo
 // writes: all others except the key.
 var (
-	detailsAttributes = attributeNames[detailsItem]()
-	savedAttributes   = slices.DeleteFunc(attributeNames[videoItem](), func(name string) bool {
-		return slices.Contains(detailsAttributes, name) || slices.Contains(attributeNames[table.Key](), name)
+	detailsAttributes = item.AttributeNames[detailsItem]()
+	savedAttributes   = slices.DeleteFunc(item.AttributeNames[videoItem](), func(name string) bool {
+		return slices.Contains(detailsAttributes, name) || slices.Contains(item.AttributeNames[table.Key](), name)
 	})
 )
 
@@ -77,24 +78,26 @@ var (
 // v.Version-1. Conflict, code version_stale: the row has another version, as after the same call, or there is no row.
 func (s Store) SaveVideo(ctx context.Context, v video.Video, e video.TimelineEntry) error {
 	const op = "store.SaveVideo"
-	var c codec
-	i := c.newVideoItem(v)
-	entry := c.newTimelineItem(i.Key, e)
-	if c.err != nil {
-		return errs.E(op, errs.Invalid, c.err)
+	var c item.Codec
+	i := newVideoItem(&c, v)
+	entry := newTimelineItem(&c, i.Key, e)
+	if c.Err != nil {
+		return errs.E(op, errs.Invalid, c.Err)
 	}
 	if err := checkTaskKey(op, i.Key, 0); err != nil {
 		return err
 	}
-	put, err := buildPut(op, entry, table.Condition{})
+	put, err := item.BuildPut(op, entry, table.Condition{})
 	if err != nil {
 		return err
 	}
-	update, err := buildUpdate(op, i.Key, i, savedAttributes, ifEqual("version", table.NumberValue(v.Version-1)))
+	update, err := item.BuildUpdate(
+		op, i.Key, i, savedAttributes, item.IfEqual("version", table.NumberValue(v.Version-1)),
+	)
 	if err != nil {
 		return err
 	}
-	return wrapError(op, s.Table.Transact(ctx, update, put), versionStale)
+	return item.WrapError(op, s.Table.Transact(ctx, update, put), versionStale)
 }
 
 // UpdateDetails replaces the details that a tenant gives a video. NotFound: there is no such video, or it is being
@@ -105,18 +108,18 @@ func (s Store) UpdateDetails(ctx context.Context, tenant, id string, details vid
 	if k == (table.Key{}) {
 		return videoMissing.ToError(op, errs.NotFound, nil)
 	}
-	var c codec
-	w, err := buildUpdate(op, k, c.newDetailsItem(tenant, details), detailsAttributes, table.Condition{
+	var c item.Codec
+	w, err := item.BuildUpdate(op, k, newDetailsItem(&c, tenant, details), detailsAttributes, table.Condition{
 		Where: []table.Comparison{
 			table.Compare("state", "<>", table.StringValue(string(video.Deleting))),
 			table.Compare("state", "<>", table.StringValue(string(video.Deleted))),
 		},
 	})
-	if err := cmp.Or(err, c.err); err != nil {
+	if err := cmp.Or(err, c.Err); err != nil {
 		return errs.E(op, errs.Invalid, err)
 	}
 	_, err = s.Table.Write(ctx, w)
-	if err = wrapError(op, err, videoMissing); errs.KindOf(err) == errs.Conflict {
+	if err = item.WrapError(op, err, videoMissing); errs.KindOf(err) == errs.Conflict {
 		return videoMissing.ToError(op, errs.NotFound, err)
 	}
 	return err

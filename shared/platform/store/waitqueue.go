@@ -11,6 +11,7 @@ import (
 	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
 
@@ -35,11 +36,11 @@ func queuePositionKey(k table.Key, p fairshare.QueuePosition) table.Key {
 	if k == (table.Key{}) || p.Planned.IsZero() || newKey(services.VideoRows, p.Video) == (table.Key{}) {
 		return table.Key{}
 	}
-	return table.Key{PK: k.PK, SK: waitQueueOf(k) + formatTimestamp(p.Planned) + "#" + p.Video}
+	return table.Key{PK: k.PK, SK: waitQueueOf(k) + item.FormatTimestamp(p.Planned) + "#" + p.Video}
 }
 
-func (i queuePositionItem) toQueuePosition(c *codec) (p fairshare.QueuePosition) {
-	c.decodeJSON(i.Position, &p)
+func (i queuePositionItem) toQueuePosition(c *item.Codec) (p fairshare.QueuePosition) {
+	c.DecodeJSON(i.Position, &p)
 	return p
 }
 
@@ -47,12 +48,12 @@ func (i queuePositionItem) toQueuePosition(c *codec) (p fairshare.QueuePosition)
 // position has no video or no time.
 func (s Store) EnqueuePosition(ctx context.Context, tenant string, lane video.Lane, p fairshare.QueuePosition) error {
 	const op = "store.EnqueuePosition"
-	var c codec
-	i := queuePositionItem{Key: queuePositionKey(inFlightLimitKey(tenant, lane), p), Position: c.encodeJSON(p)}
-	if c.err != nil || i.Key == (table.Key{}) {
+	var c item.Codec
+	i := queuePositionItem{Key: queuePositionKey(inFlightLimitKey(tenant, lane), p), Position: c.EncodeJSON(p)}
+	if c.Err != nil || i.Key == (table.Key{}) {
 		return errs.E(op, errs.Invalid, errQueuePosition)
 	}
-	return s.putRow(ctx, op, i, table.Condition{}, errs.Problem{})
+	return item.Put(ctx, s.Table, op, i, table.Condition{}, errs.Problem{})
 }
 
 // ListQueuePositions returns the positions of a tenant's wait queue after one position, or from the front if that is
@@ -69,7 +70,7 @@ func (s Store) ListQueuePositions(
 		from = last.SK + "\x00" // the least sort key after last
 	}
 	q := table.Query{Partition: k.PK, From: from, To: waitQueueOf(k) + "~", Limit: limit}
-	all, _, err = queryPage(ctx, s, "store.ListQueuePositions", queuePositionItem.toQueuePosition, q)
+	all, _, err = item.Query(ctx, s.Table, "store.ListQueuePositions", queuePositionItem.toQueuePosition, q)
 	return all, err
 }
 
@@ -89,5 +90,5 @@ func (s Store) DequeuePositions(
 			keys = append(keys, k)
 		}
 	}
-	return s.deleteRows(ctx, op, keys...)
+	return item.Delete(ctx, s.Table, op, keys...)
 }

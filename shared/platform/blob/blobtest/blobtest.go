@@ -4,19 +4,17 @@ package blobtest
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/oklog/ulid/v2"
 
-	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/blob"
+	"sluice/shared/platform/require"
 )
 
 // Blob is an implementation of a bucket. If it is an http.RoundTripper too, the suite sends requests to presigned
@@ -94,21 +92,21 @@ func uniqueKey() string { return "t/acme/" + ulid.Make().String() + "/ä +%&?=#/
 
 func putObject(t *testing.T, b Blob, key, body string, m blob.Metadata) {
 	t.Helper()
-	requireNoError(t, b.PutObject(t.Context(), key, bytes.NewReader([]byte(body)), m))
+	require.NoError(t, b.PutObject(t.Context(), key, bytes.NewReader([]byte(body)), m))
 }
 
 // requestURL sends a request to a presigned URL and returns the response and its body.
 func requestURL(t *testing.T, b Blob, method, url string, body []byte) (*http.Response, string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, bytes.NewReader(body))
-	requireNoError(t, err)
+	require.NoError(t, err)
 	client := &http.Client{}
 	client.Transport, _ = b.(http.RoundTripper)
 	res, err := client.Do(req)
-	requireNoError(t, err)
+	require.NoError(t, err)
 	defer res.Body.Close()
 	got, err := io.ReadAll(res.Body)
-	requireNoError(t, err)
+	require.NoError(t, err)
 	return res, string(got)
 }
 
@@ -116,7 +114,7 @@ func requestURL(t *testing.T, b Blob, method, url string, body []byte) (*http.Re
 func putPresignedPart(t *testing.T, b Blob, key, id string, n int, body []byte) blob.Part {
 	t.Helper()
 	url, _, err := b.PresignPart(t.Context(), key, id, n, int64(len(body)), time.Minute)
-	requireNoError(t, err)
+	require.NoError(t, err)
 	res, text := requestURL(t, b, http.MethodPut, url, body)
 	if res.StatusCode != http.StatusOK {
 		t.Fatalf("part %d: %s %s", n, res.Status, text)
@@ -127,74 +125,21 @@ func putPresignedPart(t *testing.T, b Blob, key, id string, n int, body []byte) 
 func createUpload(t *testing.T, b Blob, key string) string {
 	t.Helper()
 	id, err := b.CreateUpload(t.Context(), key, "video/mp4")
-	requireNoError(t, err)
+	require.NoError(t, err)
 	return id
-}
-
-func requireNoError(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// requireError fails unless err has a kind and, if code is not "", a code.
-func requireError(t *testing.T, err error, kind errs.Kind, code errs.Code) {
-	t.Helper()
-	var e *errs.Error
-	if !errors.As(err, &e) || e.Kind != kind || (code != "" && e.Code != code) {
-		t.Fatalf("got error %v, want %s %s", err, kind, code)
-	}
-}
-
-// requireReturns returns a function that fails unless it is called with want and no error: the results of a call.
-func requireReturns(t *testing.T, want any) func(got any, err error) {
-	t.Helper()
-	return func(got any, err error) {
-		t.Helper()
-		requireNoError(t, err)
-		requireEqual(t, got, want)
-	}
-}
-
-// requireFails returns a function that fails unless the last of the results of a call is an error as in requireError.
-func requireFails(t *testing.T, kind errs.Kind, code errs.Code) func(results ...any) {
-	t.Helper()
-	return func(results ...any) {
-		t.Helper()
-		err, _ := results[len(results)-1].(error)
-		requireError(t, err, kind, code)
-	}
-}
-
-// requireSucceeds returns a function that fails if the last of the results of a call is an error.
-func requireSucceeds(t *testing.T) func(results ...any) {
-	t.Helper()
-	return func(results ...any) {
-		t.Helper()
-		err, _ := results[len(results)-1].(error)
-		requireNoError(t, err)
-	}
-}
-
-func requireEqual[T any](t *testing.T, got, want T) {
-	t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Fatalf("differs (-want +got):\n%s", diff)
-	}
 }
 
 // requireObject fails unless an object has a body. It returns its properties.
 func requireObject(t *testing.T, b Blob, key, body string) video.StoredObject {
 	t.Helper()
 	r, info, err := b.GetObject(t.Context(), key)
-	requireNoError(t, err)
+	require.NoError(t, err)
 	defer r.Close()
 	got, err := io.ReadAll(r)
-	requireNoError(t, err)
+	require.NoError(t, err)
 	if string(got) != body {
 		t.Fatalf("%s has %d bytes that are not the %d that were written", key, len(got), len(body))
 	}
-	requireEqual(t, info.Size, int64(len(body)))
+	require.Equal(t, info.Size, int64(len(body)))
 	return info
 }

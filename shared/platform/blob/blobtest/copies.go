@@ -7,27 +7,28 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/platform/blob"
+	"sluice/shared/platform/require"
 )
 
 func testUploadPartReplacesPart(t *testing.T, b Blob) {
 	key := uniqueKey()
 	id := createUpload(t, b, key)
-	requireSucceeds(t)(b.UploadPart(t.Context(), key, id, 1, []byte("old")))
+	require.Succeeds(t)(b.UploadPart(t.Context(), key, id, 1, []byte("old")))
 	part, err := b.UploadPart(t.Context(), key, id, 1, []byte("newer"))
-	requireNoError(t, err)
+	require.NoError(t, err)
 	// nolint:gosec // S3's ETag
-	requireEqual(t, part, blob.Part{Number: 1, ETag: fmt.Sprintf("%x", md5.Sum([]byte("newer"))), Size: 5})
-	requireReturns(t, []blob.Part{part})(b.ListParts(t.Context(), key, id))
-	requireFails(t, errs.NotFound, "upload_gone")(b.UploadPart(t.Context(), uniqueKey(), id, 1, []byte("x")))
+	require.Equal(t, part, blob.Part{Number: 1, ETag: fmt.Sprintf("%x", md5.Sum([]byte("newer"))), Size: 5})
+	require.Returns(t, []blob.Part{part})(b.ListParts(t.Context(), key, id))
+	require.Fails(t, errs.NotFound, "upload_gone")(b.UploadPart(t.Context(), uniqueKey(), id, 1, []byte("x")))
 }
 
 func testUnlistedPartsAreDropped(t *testing.T, b Blob) {
 	key := uniqueKey()
 	id := createUpload(t, b, key)
 	first, err := b.UploadPart(t.Context(), key, id, 1, []byte("hello"))
-	requireNoError(t, err)
-	requireSucceeds(t)(b.UploadPart(t.Context(), key, id, 10_000, []byte("a note")))
-	requireSucceeds(t)(b.CompleteUpload(t.Context(), key, id, []blob.Part{first}))
+	require.NoError(t, err)
+	require.Succeeds(t)(b.UploadPart(t.Context(), key, id, 10_000, []byte("a note")))
+	require.Succeeds(t)(b.CompleteUpload(t.Context(), key, id, []blob.Part{first}))
 	requireObject(t, b, key, "hello")
 }
 
@@ -43,13 +44,13 @@ func testPartsAreCopied(t *testing.T, b Blob) {
 	} {
 		r.Bucket, r.Key, r.ETag = b.Name(), from, etag
 		part, err := b.CopyPart(t.Context(), key, id, i+1, r)
-		requireNoError(t, err)
-		requireEqual(t, part.Number, i+1)
-		requireEqual(t, part.Size, r.Size)
+		require.NoError(t, err)
+		require.Equal(t, part.Number, i+1)
+		require.Equal(t, part.Size, r.Size)
 		parts = append(parts, part)
 	}
-	requireReturns(t, parts)(b.ListParts(t.Context(), key, id))
-	requireSucceeds(t)(b.CompleteUpload(t.Context(), key, id, parts))
+	require.Returns(t, parts)(b.ListParts(t.Context(), key, id))
+	require.Succeeds(t)(b.CompleteUpload(t.Context(), key, id, parts))
 	requireObject(t, b, key, body)
 }
 
@@ -59,26 +60,26 @@ func testCopyPartChecksETag(t *testing.T, b Blob) {
 	r := blob.ObjectRange{Bucket: b.Name(), Key: from, ETag: requireObject(t, b, from, "first").ETag, Size: 5}
 	putObject(t, b, from, "second", blob.Metadata{})
 	id := createUpload(t, b, key)
-	requireFails(t, errs.Conflict, "object_replaced")(b.CopyPart(t.Context(), key, id, 1, r))
+	require.Fails(t, errs.Conflict, "object_replaced")(b.CopyPart(t.Context(), key, id, 1, r))
 	r.Key = uniqueKey()
-	requireFails(t, errs.NotFound, "object_not_found")(b.CopyPart(t.Context(), key, id, 1, r))
+	require.Fails(t, errs.NotFound, "object_not_found")(b.CopyPart(t.Context(), key, id, 1, r))
 	r.Bucket = "sluice-has-no-such-bucket"
-	requireFails(t, errs.NotFound, "object_not_found")(b.CopyPart(t.Context(), key, id, 1, r))
-	requireNoError(t, b.AbortUpload(t.Context(), key, id))
+	require.Fails(t, errs.NotFound, "object_not_found")(b.CopyPart(t.Context(), key, id, 1, r))
+	require.NoError(t, b.AbortUpload(t.Context(), key, id))
 	putObject(t, b, from, "first", blob.Metadata{})
 	r.Bucket, r.Key = b.Name(), from
-	requireFails(t, errs.NotFound, "upload_gone")(b.CopyPart(t.Context(), key, id, 1, r))
+	require.Fails(t, errs.NotFound, "upload_gone")(b.CopyPart(t.Context(), key, id, 1, r))
 }
 
 func testHeadObjectInBucket(t *testing.T, b Blob) {
 	key := uniqueKey()
 	putObject(t, b, key, "hello", blob.Metadata{ContentType: "video/mp4"})
 	got, err := b.HeadObjectInBucket(t.Context(), b.Name(), key)
-	requireNoError(t, err)
+	require.NoError(t, err)
 	kept := requireObject(t, b, key, "hello")
-	requireEqual(t, []any{got.Size, got.ETag, got.ContentType}, []any{kept.Size, kept.ETag, kept.ContentType})
-	requireFails(t, errs.NotFound, "object_not_found")(b.HeadObjectInBucket(t.Context(), b.Name(), uniqueKey()))
-	requireFails(
+	require.Equal(t, []any{got.Size, got.ETag, got.ContentType}, []any{kept.Size, kept.ETag, kept.ContentType})
+	require.Fails(t, errs.NotFound, "object_not_found")(b.HeadObjectInBucket(t.Context(), b.Name(), uniqueKey()))
+	require.Fails(
 		t, errs.NotFound, "object_not_found",
 	)(b.HeadObjectInBucket(t.Context(), "sluice-has-no-such-bucket", key))
 }

@@ -10,6 +10,7 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/blob"
+	"sluice/shared/platform/require"
 )
 
 // minimalPart is the smallest part that S3 accepts before the last one.
@@ -29,26 +30,26 @@ func testPartsMakeObject(t *testing.T, b Blob) {
 	last := putPresignedPart(t, b, key, id, 7, []byte("end")) // numbers may have gaps, and parts come in any order
 	first := putPresignedPart(t, b, key, id, 2, minimalPart)
 
-	requireReturns(t, unquoteETags(first, last))(b.ListParts(t.Context(), key, id))
-	requireFails(t, errs.NotFound, "")(b.HeadObject(t.Context(), key))
+	require.Returns(t, unquoteETags(first, last))(b.ListParts(t.Context(), key, id))
+	require.Fails(t, errs.NotFound, "")(b.HeadObject(t.Context(), key))
 
 	etag, err := b.CompleteUpload(t.Context(), key, id, []blob.Part{first, last})
-	requireNoError(t, err)
+	require.NoError(t, err)
 	info := requireObject(t, b, key, string(minimalPart)+"end")
 	if age := time.Since(info.At).Abs(); age > time.Minute {
 		t.Errorf("made at %s, %s from now", info.At, age)
 	}
 	info.At = time.Time{}
-	requireEqual(t, info, video.StoredObject{Size: int64(len(minimalPart)) + 3, ETag: etag, ContentType: "video/mp4"})
+	require.Equal(t, info, video.StoredObject{Size: int64(len(minimalPart)) + 3, ETag: etag, ContentType: "video/mp4"})
 	if !strings.HasSuffix(etag, "-2") {
 		t.Errorf("ETag is %q", etag)
 	}
 
 	again, err := b.CompleteUpload(t.Context(), key, id, []blob.Part{first, last})
 	if err != nil {
-		requireError(t, err, errs.NotFound, "upload_gone")
+		require.Error(t, err, errs.NotFound, "upload_gone")
 	} else {
-		requireEqual(t, again, etag)
+		require.Equal(t, again, etag)
 	}
 }
 
@@ -58,10 +59,10 @@ func testPartCanBePutAgain(t *testing.T, b Blob) {
 	old := putPresignedPart(t, b, key, id, 1, []byte("old"))
 	part := putPresignedPart(t, b, key, id, 1, []byte("newer"))
 	parts, err := b.ListParts(t.Context(), key, id)
-	requireNoError(t, err)
-	requireEqual(t, parts, unquoteETags(part))
-	requireFails(t, errs.Invalid, "part_missing")(b.CompleteUpload(t.Context(), key, id, []blob.Part{old}))
-	requireSucceeds(t)(b.CompleteUpload(t.Context(), key, id, parts))
+	require.NoError(t, err)
+	require.Equal(t, parts, unquoteETags(part))
+	require.Fails(t, errs.Invalid, "part_missing")(b.CompleteUpload(t.Context(), key, id, []blob.Part{old}))
+	require.Succeeds(t)(b.CompleteUpload(t.Context(), key, id, parts))
 	requireObject(t, b, key, "newer")
 }
 
@@ -70,7 +71,7 @@ func testPartOfWrongLengthIsRejected(t *testing.T, b Blob) {
 	id := createUpload(t, b, key)
 	before := time.Now()
 	url, expires, err := b.PresignPart(t.Context(), key, id, 1, 5, time.Minute)
-	requireNoError(t, err)
+	require.NoError(t, err)
 	if d := expires.Sub(before); d < 55*time.Second || d > 2*time.Minute {
 		t.Errorf("expires after %s, not a minute", d)
 	}
@@ -80,7 +81,7 @@ func testPartOfWrongLengthIsRejected(t *testing.T, b Blob) {
 			t.Errorf("%d bytes instead of 5: %s", len(body), res.Status)
 		}
 	}
-	requireReturns(t, []blob.Part(nil))(b.ListParts(t.Context(), key, id))
+	require.Returns(t, []blob.Part(nil))(b.ListParts(t.Context(), key, id))
 }
 
 func testMissingPartsAreRejected(t *testing.T, b Blob) {
@@ -94,10 +95,10 @@ func testMissingPartsAreRejected(t *testing.T, b Blob) {
 		{first, {Number: 9, ETag: first.ETag}},
 		{{Number: 1, ETag: second.ETag}},
 	} {
-		requireFails(t, errs.Invalid, "part_missing")(b.CompleteUpload(t.Context(), key, id, parts))
+		require.Fails(t, errs.Invalid, "part_missing")(b.CompleteUpload(t.Context(), key, id, parts))
 	}
 	// the errors above have not ended the upload
-	requireSucceeds(t)(b.CompleteUpload(t.Context(), key, id, []blob.Part{first, second}))
+	require.Succeeds(t)(b.CompleteUpload(t.Context(), key, id, []blob.Part{first, second}))
 }
 
 func testDescendingPartsAreRejected(t *testing.T, b Blob) {
@@ -105,7 +106,7 @@ func testDescendingPartsAreRejected(t *testing.T, b Blob) {
 	id := createUpload(t, b, key)
 	first, second := putPresignedPart(t, b, key, id, 1, minimalPart), putPresignedPart(t, b, key, id, 2, minimalPart)
 	for _, parts := range [][]blob.Part{{second, first}, {first, first}} {
-		requireFails(t, errs.Invalid, "part_order")(b.CompleteUpload(t.Context(), key, id, parts))
+		require.Fails(t, errs.Invalid, "part_order")(b.CompleteUpload(t.Context(), key, id, parts))
 	}
 }
 
@@ -115,7 +116,7 @@ func testSmallPartIsRejected(t *testing.T, b Blob) {
 	first, second := putPresignedPart(
 		t, b, key, id, 1, minimalPart[1:],
 	), putPresignedPart(t, b, key, id, 2, minimalPart)
-	requireFails(t, errs.Invalid, "part_too_small")(b.CompleteUpload(t.Context(), key, id, []blob.Part{first, second}))
+	require.Fails(t, errs.Invalid, "part_too_small")(b.CompleteUpload(t.Context(), key, id, []blob.Part{first, second}))
 }
 
 func testAbortedUploadIsGone(t *testing.T, b Blob) {
@@ -123,19 +124,19 @@ func testAbortedUploadIsGone(t *testing.T, b Blob) {
 	id := createUpload(t, b, key)
 	part := putPresignedPart(t, b, key, id, 1, []byte("hello"))
 	url, _, err := b.PresignPart(t.Context(), key, id, 2, 5, time.Minute)
-	requireNoError(t, err)
+	require.NoError(t, err)
 	for range 2 {
-		requireNoError(t, b.AbortUpload(t.Context(), key, id))
+		require.NoError(t, b.AbortUpload(t.Context(), key, id))
 	}
-	requireFails(t, errs.NotFound, "upload_gone")(b.CompleteUpload(t.Context(), key, id, []blob.Part{part}))
-	requireFails(t, errs.NotFound, "upload_gone")(b.ListParts(t.Context(), key, id))
+	require.Fails(t, errs.NotFound, "upload_gone")(b.CompleteUpload(t.Context(), key, id, []blob.Part{part}))
+	require.Fails(t, errs.NotFound, "upload_gone")(b.ListParts(t.Context(), key, id))
 	res, _ := requestURL(t, b, http.MethodPut, url, []byte("hello"))
-	requireEqual(t, res.StatusCode, http.StatusNotFound)
+	require.Equal(t, res.StatusCode, http.StatusNotFound)
 }
 
 func testUploadBelongsToItsKey(t *testing.T, b Blob) {
 	key := uniqueKey()
 	id := createUpload(t, b, key)
 	part := putPresignedPart(t, b, key, id, 1, []byte("hello"))
-	requireFails(t, errs.NotFound, "upload_gone")(b.CompleteUpload(t.Context(), uniqueKey(), id, []blob.Part{part}))
+	require.Fails(t, errs.NotFound, "upload_gone")(b.CompleteUpload(t.Context(), uniqueKey(), id, []blob.Part{part}))
 }

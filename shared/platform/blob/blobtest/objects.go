@@ -10,17 +10,18 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/platform/blob"
+	"sluice/shared/platform/require"
 )
 
 func testObjectRoundTrips(t *testing.T, b Blob) {
 	key := uniqueKey()
 	putObject(t, b, key, "hello", blob.Metadata{ContentType: "video/mp4"})
 	got := requireObject(t, b, key, "hello")
-	requireEqual(t, got.ContentType, "video/mp4")
+	require.Equal(t, got.ContentType, "video/mp4")
 	if got.ETag == "" || strings.Contains(got.ETag, `"`) {
 		t.Errorf("ETag is %q", got.ETag)
 	}
-	requireReturns(t, got)(b.HeadObject(t.Context(), key))
+	require.Returns(t, got)(b.HeadObject(t.Context(), key))
 	if age := time.Since(got.At).Abs(); age > time.Minute {
 		t.Errorf("written at %s, %s from now", got.At, age)
 	}
@@ -32,7 +33,7 @@ func testPutObjectReplaces(t *testing.T, b Blob) {
 	first := requireObject(t, b, key, "first")
 	putObject(t, b, key, "second", blob.Metadata{ContentType: "audio/mp4"})
 	second := requireObject(t, b, key, "second")
-	requireEqual(t, second.ContentType, "audio/mp4")
+	require.Equal(t, second.ContentType, "audio/mp4")
 	if first.ETag == second.ETag {
 		t.Errorf("both have ETag %q", first.ETag)
 	}
@@ -42,13 +43,13 @@ func testEmptyObjectRoundTrips(t *testing.T, b Blob) {
 	key := uniqueKey()
 	putObject(t, b, key, "", blob.Metadata{})
 	info := requireObject(t, b, key, "")
-	requireNoError(t, b.DownloadObject(t.Context(), key, info.ETag, &bytes.Buffer{}))
+	require.NoError(t, b.DownloadObject(t.Context(), key, info.ETag, &bytes.Buffer{}))
 }
 
 func testMissingObjectIsNotFound(t *testing.T, b Blob) {
-	requireFails(t, errs.NotFound, "object_not_found")(b.GetObject(t.Context(), uniqueKey()))
-	requireFails(t, errs.NotFound, "object_not_found")(b.HeadObject(t.Context(), uniqueKey()))
-	requireFails(
+	require.Fails(t, errs.NotFound, "object_not_found")(b.GetObject(t.Context(), uniqueKey()))
+	require.Fails(t, errs.NotFound, "object_not_found")(b.HeadObject(t.Context(), uniqueKey()))
+	require.Fails(
 		t, errs.NotFound, "object_not_found",
 	)(b.DownloadObject(t.Context(), uniqueKey(), "abc", &bytes.Buffer{}))
 }
@@ -58,12 +59,12 @@ func testCancelledCallsAreTransient(t *testing.T, b Blob) {
 	putObject(t, b, key, "hello", blob.Metadata{})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	requireFails(t, errs.Transient, "")(b.GetObject(ctx, key))
-	requireFails(t, errs.Transient, "")(b.HeadObject(ctx, key))
-	requireFails(t, errs.Transient, "")(b.PutObject(ctx, key, strings.NewReader("bye"), blob.Metadata{}))
-	requireFails(t, errs.Transient, "")(b.CreateUpload(ctx, key, ""))
-	requireFails(t, errs.Transient, "")(b.ListParts(ctx, key, "x"))
-	requireError(t, b.AbortUpload(ctx, key, "x"), errs.Transient, "")
+	require.Fails(t, errs.Transient, "")(b.GetObject(ctx, key))
+	require.Fails(t, errs.Transient, "")(b.HeadObject(ctx, key))
+	require.Fails(t, errs.Transient, "")(b.PutObject(ctx, key, strings.NewReader("bye"), blob.Metadata{}))
+	require.Fails(t, errs.Transient, "")(b.CreateUpload(ctx, key, ""))
+	require.Fails(t, errs.Transient, "")(b.ListParts(ctx, key, "x"))
+	require.Error(t, b.AbortUpload(ctx, key, "x"), errs.Transient, "")
 	requireObject(t, b, key, "hello")
 }
 
@@ -73,13 +74,13 @@ func testDownloadObjectChecksETag(t *testing.T, b Blob) {
 	old := requireObject(t, b, key, "first").ETag
 	for _, etag := range []string{old, `"` + old + `"`} {
 		var got bytes.Buffer
-		requireNoError(t, b.DownloadObject(t.Context(), key, etag, &got))
-		requireEqual(t, got.String(), "first")
+		require.NoError(t, b.DownloadObject(t.Context(), key, etag, &got))
+		require.Equal(t, got.String(), "first")
 	}
 	putObject(t, b, key, "second", blob.Metadata{})
 	var got bytes.Buffer
-	requireError(t, b.DownloadObject(t.Context(), key, old, &got), errs.Conflict, "object_replaced")
-	requireEqual(t, got.String(), "")
+	require.Error(t, b.DownloadObject(t.Context(), key, old, &got), errs.Conflict, "object_replaced")
+	require.Equal(t, got.String(), "")
 }
 
 func testDownloadRange(t *testing.T, b Blob) {
@@ -109,16 +110,16 @@ func testDownloadRange(t *testing.T, b Blob) {
 func testPresignedGetReadsObject(t *testing.T, b Blob) {
 	key := uniqueKey()
 	url, err := b.PresignGet(t.Context(), key, time.Minute)
-	requireNoError(t, err)
+	require.NoError(t, err)
 	res, _ := requestURL(t, b, http.MethodGet, url, nil)
-	requireEqual(t, res.StatusCode, http.StatusNotFound)
+	require.Equal(t, res.StatusCode, http.StatusNotFound)
 
 	putObject(t, b, key, "hello", blob.Metadata{ContentType: "video/mp4", CacheControl: "max-age=60"})
 	res, body := requestURL(t, b, http.MethodGet, url, nil)
-	requireEqual(t, res.StatusCode, http.StatusOK)
-	requireEqual(t, body, "hello")
-	requireEqual(t, res.Header.Get("Content-Type"), "video/mp4")
-	requireEqual(t, res.Header.Get("Cache-Control"), "max-age=60")
+	require.Equal(t, res.StatusCode, http.StatusOK)
+	require.Equal(t, body, "hello")
+	require.Equal(t, res.Header.Get("Content-Type"), "video/mp4")
+	require.Equal(t, res.Header.Get("Cache-Control"), "max-age=60")
 }
 
 func testDeletePrefix(t *testing.T, b Blob) {
@@ -128,9 +129,9 @@ func testDeletePrefix(t *testing.T, b Blob) {
 	}
 	putObject(t, b, key+"2/1", "kept", blob.Metadata{})
 	for _, left := range []int{3, 0} {
-		requireReturns(t, left)(b.DeletePrefix(t.Context(), key+"/"))
+		require.Returns(t, left)(b.DeletePrefix(t.Context(), key+"/"))
 	}
-	requireFails(t, errs.NotFound, "object_not_found")(b.HeadObject(t.Context(), key+"/a/b"))
+	require.Fails(t, errs.NotFound, "object_not_found")(b.HeadObject(t.Context(), key+"/a/b"))
 	requireObject(t, b, key+"2/1", "kept")
-	requireFails(t, errs.Internal, "")(b.DeletePrefix(t.Context(), ""))
+	require.Fails(t, errs.Internal, "")(b.DeletePrefix(t.Context(), ""))
 }

@@ -1,13 +1,14 @@
 package blobtest
 
 import (
+	"slices"
+	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/platform/blob"
+	"sluice/shared/platform/require"
 )
 
 func testReplaceObjectChecksETag(t *testing.T, b Blob) {
@@ -15,29 +16,23 @@ func testReplaceObjectChecksETag(t *testing.T, b Blob) {
 	replace := func(etag, body string) error {
 		return b.ReplaceObject(t.Context(), key, etag, strings.NewReader(body), blob.Metadata{ContentType: "video/mp4"})
 	}
-	requireError(t, replace("0123456789abcdef0123456789abcdef", "first"), errs.Conflict, "object_replaced")
-	requireNoError(t, replace("", "first"))
+	require.Error(t, replace("0123456789abcdef0123456789abcdef", "first"), errs.Conflict, "object_replaced")
+	require.NoError(t, replace("", "first"))
 	first := requireObject(t, b, key, "first")
-	requireEqual(t, first.ContentType, "video/mp4")
-	requireError(t, replace("", "second"), errs.Conflict, "object_replaced")
+	require.Equal(t, first.ContentType, "video/mp4")
+	require.Error(t, replace("", "second"), errs.Conflict, "object_replaced")
 	requireObject(t, b, key, "first")
-	requireNoError(t, replace(`"`+first.ETag+`"`, "second"))
-	requireError(t, replace(first.ETag, "third"), errs.Conflict, "object_replaced")
+	require.NoError(t, replace(`"`+first.ETag+`"`, "second"))
+	require.Error(t, replace(first.ETag, "third"), errs.Conflict, "object_replaced")
 	requireObject(t, b, key, "second")
 }
 
 // testOneConcurrentReplaceWins: one of several concurrent replacements of an object succeeds.
 func testOneConcurrentReplaceWins(t *testing.T, b Blob) {
 	key := uniqueKey()
-	var all sync.WaitGroup
-	var done atomic.Int32
-	for _, body := range strings.Split("abcdefgh", "") {
-		all.Go(func() {
-			if b.ReplaceObject(t.Context(), key, "", strings.NewReader(body), blob.Metadata{}) == nil {
-				done.Add(1)
-			}
-		})
-	}
-	all.Wait()
-	requireEqual(t, done.Load(), int32(1))
+	failures := require.RunConcurrently(8, func(i int) error {
+		return b.ReplaceObject(t.Context(), key, "", strings.NewReader(strconv.Itoa(i)), blob.Metadata{})
+	})
+	failures = slices.DeleteFunc(failures, func(err error) bool { return err == nil })
+	require.Equal(t, len(failures), 7)
 }

@@ -5,6 +5,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"sluice/shared/platform/require"
 )
 
 func testGroupIsInOrder(t *testing.T, c Cloud) {
@@ -13,8 +15,8 @@ func testGroupIsInOrder(t *testing.T, c Cloud) {
 		q.sendMessage("g", body)
 	}
 	ms := q.receiveUntil(2, 2)
-	q.requireEqual(messageBodies(ms), []string{"a", "b"})
-	q.requireEqual(
+	require.Equal(q.t, messageBodies(ms), []string{"a", "b"})
+	require.Equal(q.t,
 		[]string{ms[0].Attributes["MessageGroupId"], ms[0].Attributes["MessageDeduplicationId"]}, []string{"g", "a"},
 	)
 	q.deleteMessage(ms[0])
@@ -30,8 +32,8 @@ func testGroupWaitsForItsFirst(t *testing.T, c Cloud) {
 	q.requireEmpty()
 	q.sendMessage("h", "c")
 	q.receiveOne("c") // another group does not wait
-	q.requireNoError(q.changeVisibility(first, 0))
-	q.requireEqual(messageBodies(q.receiveUntil(2, 10)), []string{"a", "b"})
+	require.NoError(q.t, q.changeVisibility(first, 0))
+	require.Equal(q.t, messageBodies(q.receiveUntil(2, 10)), []string{"a", "b"})
 }
 
 func testDeadLetterFreesGroup(t *testing.T, c Cloud) {
@@ -43,7 +45,7 @@ func testDeadLetterFreesGroup(t *testing.T, c Cloud) {
 	}
 	q.sendMessage("g", "b")
 	q.receiveOne("b")
-	q.requireEqual(messageBodies(q.receiveFrom(q.deadLetterURL, 10)), []string{"a"})
+	require.Equal(q.t, messageBodies(q.receiveFrom(q.deadLetterURL, 10)), []string{"a"})
 }
 
 func testDuplicateIsSentOnce(t *testing.T, c Cloud) {
@@ -60,7 +62,7 @@ func testDeduplicationIsPerGroup(t *testing.T, c Cloud) {
 	q := newFIFOQueue(t, c)
 	q.sendMessage("g", "a", "x")
 	q.sendMessage("h", "b", "x")
-	q.requireEqual(len(q.receiveUntil(2, 10)), 2)
+	require.Equal(q.t, len(q.receiveUntil(2, 10)), 2)
 }
 
 func testExpiredReceiptDeletesNothing(t *testing.T, c Cloud) {

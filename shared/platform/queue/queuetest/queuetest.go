@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
-	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/platform/queue"
+	"sluice/shared/platform/require"
 )
 
 // SQS has the methods of the SQS client that the suite tests.
@@ -113,7 +113,7 @@ func (q testQueue) sendMessage(group, body string, dedup ...string) string {
 		in.MessageGroupId, in.MessageDeduplicationId = &group, &append(dedup, body)[0]
 	}
 	out, err := q.SQS.SendMessage(q.t.Context(), in)
-	q.requireNoError(err)
+	require.NoError(q.t, err)
 	return aws.ToString(out.MessageId)
 }
 
@@ -128,7 +128,7 @@ func (q testQueue) receiveFrom(url string, n int) []types.Message {
 		QueueUrl: &url, MaxNumberOfMessages: int32(n), MessageAttributeNames: []string{"All"},
 		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
 	})
-	q.requireNoError(err)
+	require.NoError(q.t, err)
 	return out.Messages
 }
 
@@ -136,7 +136,7 @@ func (q testQueue) receiveFrom(url string, n int) []types.Message {
 func (q testQueue) receiveOne(body string) types.Message {
 	q.t.Helper()
 	ms := q.receiveUntil(1, 10)
-	q.requireEqual(messageBodies(ms), []string{body})
+	require.Equal(q.t, messageBodies(ms), []string{body})
 	return ms[0]
 }
 
@@ -156,7 +156,7 @@ func (q testQueue) receiveUntil(n, batch int) (ms []types.Message) {
 
 func (q testQueue) requireEmpty() {
 	q.t.Helper()
-	q.requireEqual(messageBodies(q.receiveMessages(10)), []string(nil))
+	require.Equal(q.t, messageBodies(q.receiveMessages(10)), []string(nil))
 }
 
 func (q testQueue) deleteMessage(m types.Message) {
@@ -164,7 +164,7 @@ func (q testQueue) deleteMessage(m types.Message) {
 	_, err := q.SQS.DeleteMessage(
 		q.t.Context(), &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle},
 	)
-	q.requireNoError(err)
+	require.NoError(q.t, err)
 }
 
 func (q testQueue) changeVisibility(m types.Message, d time.Duration) error {
@@ -172,20 +172,6 @@ func (q testQueue) changeVisibility(m types.Message, d time.Duration) error {
 		QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle, VisibilityTimeout: int32(d.Seconds()),
 	})
 	return err
-}
-
-func (q testQueue) requireNoError(err error) {
-	q.t.Helper()
-	if err != nil {
-		q.t.Fatal(err)
-	}
-}
-
-func (q testQueue) requireEqual(got, want any) {
-	q.t.Helper()
-	if diff := cmp.Diff(want, got); diff != "" {
-		q.t.Fatalf("differs (-want +got):\n%s", diff)
-	}
 }
 
 func messageBodies(ms []types.Message) (out []string) {

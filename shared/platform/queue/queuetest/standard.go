@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"sluice/shared/platform/queue"
+	"sluice/shared/platform/require"
 )
 
 func testMessageRoundTrips(t *testing.T, c Cloud) {
@@ -26,9 +27,9 @@ func testMessageRoundTrips(t *testing.T, c Cloud) {
 			},
 		},
 	})
-	q.requireNoError(err)
+	require.NoError(q.t, err)
 	m := q.receiveOne("héllo")
-	q.requireEqual(
+	require.Equal(q.t,
 		[]string{
 			*m.MessageId, m.Attributes["ApproximateReceiveCount"], m.Attributes["AWSTraceHeader"],
 			*m.MessageAttributes["reason"].StringValue, m.Attributes["DeadLetterQueueSourceArn"],
@@ -57,7 +58,7 @@ func testMessageIsRedeliveredUntilDeleted(t *testing.T, c Cloud) {
 func testVisibilityTimeoutIsChanged(t *testing.T, c Cloud) {
 	q := newStandardQueue(t, c)
 	q.sendMessage("", "a")
-	q.requireNoError(q.changeVisibility(q.receiveOne("a"), 2*visibilityTimeout))
+	require.NoError(q.t, q.changeVisibility(q.receiveOne("a"), 2*visibilityTimeout))
 	q.AdvanceTime(visibilityTimeout + timeMargin)
 	q.requireEmpty()
 	q.AdvanceTime(visibilityTimeout)
@@ -68,7 +69,7 @@ func testVisibleMessageCannotBeHidden(t *testing.T, c Cloud) {
 	q := newStandardQueue(t, c)
 	q.sendMessage("", "a")
 	m := q.receiveOne("a")
-	q.requireNoError(q.changeVisibility(m, 0))
+	require.NoError(q.t, q.changeVisibility(m, 0))
 	if err := q.changeVisibility(m, visibilityTimeout); err == nil {
 		t.Error("the visibility timeout of a visible message was changed")
 	}
@@ -83,7 +84,7 @@ func testMessageIsDelayed(t *testing.T, c Cloud) {
 			QueueUrl: &q.url, MessageBody: aws.String("a"), DelaySeconds: int32(visibilityTimeout / time.Second),
 		},
 	)
-	q.requireNoError(err)
+	require.NoError(q.t, err)
 	q.requireEmpty()
 	q.AdvanceTime(visibilityTimeout + timeMargin)
 	q.receiveOne("a")
@@ -110,7 +111,7 @@ func testBatchIsSent(t *testing.T, c Cloud) {
 		got = append(got, messageBodies(q.receiveMessages(10))...)
 	}
 	slices.Sort(got)
-	q.requireEqual(got, want)
+	require.Equal(q.t, got, want)
 }
 
 func testBatchHasTenEntriesAtMost(t *testing.T, c Cloud) {
@@ -139,8 +140,8 @@ func testExhaustedMessageIsDeadLettered(t *testing.T, c Cloud) {
 		t.Errorf("delivered %d times", times)
 	}
 	dead := q.receiveFrom(q.deadLetterURL, 10)
-	q.requireEqual(messageBodies(dead), []string{"a"})
-	q.requireEqual([]string{*dead[0].MessageId, dead[0].Attributes["SentTimestamp"]}, []string{id, sent})
+	require.Equal(q.t, messageBodies(dead), []string{"a"})
+	require.Equal(q.t, []string{*dead[0].MessageId, dead[0].Attributes["SentTimestamp"]}, []string{id, sent})
 	if dead[0].Attributes["DeadLetterQueueSourceArn"] == "" || sent == "" {
 		t.Errorf("without source queue, or the time of sending %q: %v", sent, dead[0].Attributes)
 	}

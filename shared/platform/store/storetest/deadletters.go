@@ -10,6 +10,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/require"
 	"sluice/shared/platform/store"
 )
 
@@ -17,8 +18,7 @@ import (
 func newDeadLetter(service string, ago time.Duration) video.DeadLetter {
 	l := video.DeadLetter{
 		Service: service, Group: "g", Type: "encode.requested.v1", Tenant: "acme", Video: "vid_1", Kind: errs.Invalid,
-		Code:   "invalid",
-		Reason: "It is wrong.", Body: "{}", Attempts: 5, Sent: noon.Add(-ago), Created: noon,
+		Code: "invalid", Reason: "It is wrong.", Body: "{}", Attempts: 5, Sent: noon.Add(-ago), Created: noon,
 		State: video.DeadLetterOpen,
 	}
 	l.ID = video.DeadLetterID(service, uniqueID(), l.Sent)
@@ -26,19 +26,21 @@ func newDeadLetter(service string, ago time.Duration) video.DeadLetter {
 }
 
 // createDeadLetters creates dead letters in s.
-func createDeadLetters(t testingT, s store.Store, ls ...video.DeadLetter) {
+func createDeadLetters(t require.TestingT, s store.Store, ls ...video.DeadLetter) {
 	t.Helper()
 	for _, l := range ls {
-		requireNoError(t, s.CreateDeadLetter(t.Context(), l))
+		require.NoError(t, s.CreateDeadLetter(t.Context(), l))
 	}
 }
 
 // listAllDeadLetters returns all dead letters that match a filter, read in pages of limit.
-func listAllDeadLetters(t testingT, s store.Store, f video.DeadLetterFilter, limit int) (all []video.DeadLetter) {
+func listAllDeadLetters(
+	t require.TestingT, s store.Store, f video.DeadLetterFilter, limit int,
+) (all []video.DeadLetter) {
 	t.Helper()
 	for cursor := ""; ; {
 		page, next, err := s.ListDeadLetters(t.Context(), f, cursor, noon, limit)
-		requireNoError(t, err)
+		require.NoError(t, err)
 		if len(page) > limit {
 			t.Fatalf("a page of %d, not of %d", len(page), limit)
 		}
@@ -60,13 +62,13 @@ func testDeadLetterIsCreatedOnce(t *testing.T, s store.Store) {
 	l := newDeadLetter(uniqueID(), time.Minute)
 	createDeadLetters(t, s, l)
 	done, err := l.MarkDiscarded("a test")
-	requireNoError(t, err)
-	requireNoError(t, s.UpdateDeadLetter(t.Context(), l, done))
+	require.NoError(t, err)
+	require.NoError(t, s.UpdateDeadLetter(t.Context(), l, done))
 	again := l
 	again.Created = noon.Add(time.Hour)
 	createDeadLetters(t, s, again)
-	requireReturns(t, done)(s.LoadDeadLetter(t.Context(), l.ID))
-	requireEqual(t, listAllDeadLetters(t, s, video.DeadLetterFilter{Service: l.Service}, 10), withoutBodies(done))
+	require.Returns(t, done)(s.LoadDeadLetter(t.Context(), l.ID))
+	require.Equal(t, listAllDeadLetters(t, s, video.DeadLetterFilter{Service: l.Service}, 10), withoutBodies(done))
 }
 
 func testDeadLettersAreListedNewestFirst(t *testing.T, s store.Store) {
@@ -76,7 +78,7 @@ func testDeadLettersAreListedNewestFirst(t *testing.T, s store.Store) {
 	), newDeadLetter(service, 40*day), newDeadLetter(service, 110*day)
 	createDeadLetters(t, s, older, newest, oldest, newDeadLetter(uniqueID(), day))
 	for _, limit := range []int{1, 2, 3, 100} {
-		requireEqual(
+		require.Equal(
 			t, listAllDeadLetters(t, s, video.DeadLetterFilter{Service: service}, limit),
 			withoutBodies(newest, older, oldest),
 		)
@@ -88,8 +90,8 @@ func testDeadLettersAreFiltered(t *testing.T, s store.Store) {
 	b.Service, b.Code = a.Service, "internal"
 	createDeadLetters(t, s, a, b)
 	gone, err := b.MarkDiscarded("a test")
-	requireNoError(t, err)
-	requireNoError(t, s.UpdateDeadLetter(t.Context(), b, gone))
+	require.NoError(t, err)
+	require.NoError(t, s.UpdateDeadLetter(t.Context(), b, gone))
 	for _, tt := range []struct {
 		f    video.DeadLetterFilter
 		want []video.DeadLetter
@@ -99,33 +101,32 @@ func testDeadLettersAreFiltered(t *testing.T, s store.Store) {
 		{video.DeadLetterFilter{Service: a.Service, State: video.DeadLetterRedriven}, nil},
 		{video.DeadLetterFilter{Service: a.Service, Code: "internal"}, withoutBodies(gone)},
 	} {
-		requireEqual(t, listAllDeadLetters(t, s, tt.f, 1), tt.want)
+		require.Equal(t, listAllDeadLetters(t, s, tt.f, 1), tt.want)
 	}
 }
 
 func testDeadLetterIsUpdatedOnce(t *testing.T, s store.Store) {
 	l := newDeadLetter(uniqueID(), time.Hour)
 	redriven, err := l.MarkRedriven()
-	requireNoError(t, err)
-	requireError(t, s.UpdateDeadLetter(t.Context(), l, redriven), errs.Conflict, "letter_changed")
+	require.NoError(t, err)
+	require.Error(t, s.UpdateDeadLetter(t.Context(), l, redriven), errs.Conflict, "letter_changed")
 	createDeadLetters(t, s, l)
-	const n = 8
-	failures := make([]error, n)
-	runConcurrently(n, func(i int) { failures[i] = s.UpdateDeadLetter(t.Context(), l, redriven) })
 	won := 0
-	for _, err := range failures {
+	for _, err := range require.RunConcurrently(8, func(int) error {
+		return s.UpdateDeadLetter(t.Context(), l, redriven)
+	}) {
 		if err == nil {
 			won++
 			continue
 		}
-		requireError(t, err, errs.Conflict, "letter_changed")
+		require.Error(t, err, errs.Conflict, "letter_changed")
 	}
-	requireEqual(t, won, 1)
+	require.Equal(t, won, 1)
 	twice, err := redriven.MarkRedriven()
-	requireNoError(t, err)
-	requireNoError(t, s.UpdateDeadLetter(t.Context(), redriven, twice))
-	requireError(t, s.UpdateDeadLetter(t.Context(), redriven, twice), errs.Conflict, "letter_changed")
-	requireReturns(t, twice)(s.LoadDeadLetter(t.Context(), l.ID))
+	require.NoError(t, err)
+	require.NoError(t, s.UpdateDeadLetter(t.Context(), redriven, twice))
+	require.Error(t, s.UpdateDeadLetter(t.Context(), redriven, twice), errs.Conflict, "letter_changed")
+	require.Returns(t, twice)(s.LoadDeadLetter(t.Context(), l.ID))
 }
 
 func testOpenDeadLettersAreCounted(t *testing.T, s store.Store) {
@@ -133,22 +134,22 @@ func testOpenDeadLettersAreCounted(t *testing.T, s store.Store) {
 	b.Service = a.Service
 	open := func(service string) int {
 		n, err := s.CountOpenDeadLetters(t.Context(), service)
-		requireNoError(t, err)
+		require.NoError(t, err)
 		return n
 	}
-	requireEqual(t, open(a.Service), 0)
+	require.Equal(t, open(a.Service), 0)
 	createDeadLetters(t, s, a, b)
-	requireEqual(t, open(a.Service), 2)
+	require.Equal(t, open(a.Service), 2)
 	gone, err := a.MarkDiscarded("a test")
-	requireNoError(t, err)
-	requireNoError(t, s.UpdateDeadLetter(t.Context(), a, gone))
+	require.NoError(t, err)
+	require.NoError(t, s.UpdateDeadLetter(t.Context(), a, gone))
 	createDeadLetters(t, s, a) // again: it changes nothing
-	requireEqual(t, open(a.Service), 1)
+	require.Equal(t, open(a.Service), 1)
 	again, err := b.MarkRedriven()
-	requireNoError(t, err)
-	requireNoError(t, s.UpdateDeadLetter(t.Context(), b, again))
-	requireEqual(t, open(a.Service), 0)
-	requireEqual(t, open(uniqueID()), 0)
+	require.NoError(t, err)
+	require.NoError(t, s.UpdateDeadLetter(t.Context(), b, again))
+	require.Equal(t, open(a.Service), 0)
+	require.Equal(t, open(uniqueID()), 0)
 }
 
 func testDeadLetterHoldsLargestMessage(t *testing.T, s store.Store) {
@@ -160,25 +161,25 @@ func testDeadLetterHoldsLargestMessage(t *testing.T, s store.Store) {
 		all = append(all, l)
 	}
 	createDeadLetters(t, s, all...)
-	requireReturns(t, all[0])(s.LoadDeadLetter(t.Context(), all[0].ID))
-	requireEqual(t, listAllDeadLetters(t, s, video.DeadLetterFilter{Service: service}, 10), withoutBodies(all...))
+	require.Returns(t, all[0])(s.LoadDeadLetter(t.Context(), all[0].ID))
+	require.Equal(t, listAllDeadLetters(t, s, video.DeadLetterFilter{Service: service}, 10), withoutBodies(all...))
 }
 
 func testInvalidDeadLetterIDs(t *testing.T, s store.Store) {
 	for _, id := range []string{"", "x", "#", newDeadLetter("x", 0).ID, strings.Repeat("x", 3000)} {
-		requireFails(t, errs.NotFound, "letter_not_found")(s.LoadDeadLetter(t.Context(), id))
+		require.Fails(t, errs.NotFound, "letter_not_found")(s.LoadDeadLetter(t.Context(), id))
 	}
 	for _, id := range []string{"", "ltr_", "a#b"} {
 		l := newDeadLetter("x", 0)
 		l.ID = id
-		requireError(t, s.CreateDeadLetter(t.Context(), l), errs.Invalid, "")
-		requireError(t, s.UpdateDeadLetter(t.Context(), l, l), errs.Invalid, "")
+		require.Error(t, s.CreateDeadLetter(t.Context(), l), errs.Invalid, "")
+		require.Error(t, s.UpdateDeadLetter(t.Context(), l, l), errs.Invalid, "")
 	}
-	requireFails(
+	require.Fails(
 		t, errs.Invalid, "cursor_invalid",
 	)(s.ListDeadLetters(t.Context(), video.DeadLetterFilter{}, "ltr_x", noon, 1))
 	far := video.DeadLetterID("x", "m", time.UnixMilli(1<<48-1)) // a list that begins in the year 10889 must end
-	requireSucceeds(t)(s.ListDeadLetters(t.Context(), video.DeadLetterFilter{Service: uniqueID()}, far, noon, 1))
+	require.Succeeds(t)(s.ListDeadLetters(t.Context(), video.DeadLetterFilter{Service: uniqueID()}, far, noon, 1))
 }
 
 func testAnyDeadLetterRoundTrips(t *testing.T, s store.Store) {
@@ -187,14 +188,14 @@ func testAnyDeadLetterRoundTrips(t *testing.T, s store.Store) {
 		l := deadLetters.Draw(rt, "dead letter")
 		l.ID = video.DeadLetterID(uniqueID(), "m", l.Sent)
 		createDeadLetters(rt, s, l)
-		requireReturns(rt, l)(s.LoadDeadLetter(t.Context(), l.ID))
+		require.Returns(rt, l)(s.LoadDeadLetter(t.Context(), l.ID))
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	l := newDeadLetter(uniqueID(), 0)
-	requireError(t, s.CreateDeadLetter(ctx, l), errs.Transient, "")
-	requireError(t, s.UpdateDeadLetter(ctx, l, l), errs.Transient, "")
-	requireFails(t, errs.Transient, "")(s.LoadDeadLetter(ctx, l.ID))
-	requireFails(t, errs.Transient, "")(s.ListDeadLetters(ctx, video.DeadLetterFilter{}, "", noon, 1))
-	requireFails(t, errs.Transient, "")(s.CountOpenDeadLetters(ctx, l.Service))
+	require.Error(t, s.CreateDeadLetter(ctx, l), errs.Transient, "")
+	require.Error(t, s.UpdateDeadLetter(ctx, l, l), errs.Transient, "")
+	require.Fails(t, errs.Transient, "")(s.LoadDeadLetter(ctx, l.ID))
+	require.Fails(t, errs.Transient, "")(s.ListDeadLetters(ctx, video.DeadLetterFilter{}, "", noon, 1))
+	require.Fails(t, errs.Transient, "")(s.CountOpenDeadLetters(ctx, l.Service))
 }

@@ -7,6 +7,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/require"
 	"sluice/shared/platform/store"
 )
 
@@ -17,16 +18,16 @@ func testTimelineHasChangesAndTasks(t *testing.T, s store.Store) {
 		Version: v.Version, At: created.Add(2500 * time.Millisecond), State: video.Failed, Cause: "encode.failed.v1",
 		Retries: 2, Problem: &errs.Problem{Code: "x", Message: "No."},
 	}
-	requireNoError(t, s.SaveVideo(t.Context(), v, saved))
+	require.NoError(t, s.SaveVideo(t.Context(), v, saved))
 	for _, n := range []int{3, 1, 1} {
-		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
+		require.Succeeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
 	}
-	requireReturns(t, []video.TimelineEntry{
+	require.Returns(t, []video.TimelineEntry{
 		{Version: 1, At: created, State: video.Waiting, Cause: "created"},
 		video.NewTaskEntry(newEncodeDone(newTaskResult(1))), saved, video.NewTaskEntry(newEncodeDone(newTaskResult(3))),
 	})(s.LoadTimeline(t.Context(), v.Tenant, v.ID))
 	for _, nobodys := range []string{uniqueID(), ""} {
-		requireReturns(t, []video.TimelineEntry{})(s.LoadTimeline(t.Context(), nobodys, v.ID))
+		require.Returns(t, []video.TimelineEntry{})(s.LoadTimeline(t.Context(), nobodys, v.ID))
 	}
 }
 
@@ -35,7 +36,7 @@ func testTimelineHasChangesAndTasks(t *testing.T, s store.Store) {
 func testTaskEntryHasStateOfItsTime(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	v.Version++
-	requireNoError(
+	require.NoError(
 		t,
 		s.SaveVideo(
 			t.Context(), v,
@@ -46,15 +47,15 @@ func testTaskEntryHasStateOfItsTime(t *testing.T, s store.Store) {
 		),
 	)
 	for _, n := range []int{2, 3} { // after 2 s and 3 s
-		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
+		require.Succeeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
 	}
 	entries, err := s.LoadTimeline(t.Context(), v.Tenant, v.ID)
-	requireNoError(t, err)
+	require.NoError(t, err)
 	var got []video.State
 	for _, e := range entries {
 		got = append(got, e.State)
 	}
-	requireEqual(t, got, []video.State{video.Waiting, video.Processing, video.Playable, video.Playable})
+	require.Equal(t, got, []video.State{video.Waiting, video.Processing, video.Playable, video.Playable})
 }
 
 // longAgo is before the deadlines of other tests: AnyValue draws times from 1970 on.
@@ -65,7 +66,7 @@ func createVideoWithDeadline(t *testing.T, s store.Store, deadline time.Time) vi
 	t.Helper()
 	v, u := newVideoAndUpload(uniqueID())
 	v.Deadline.At = deadline
-	requireNoError(t, s.CreateVideo(t.Context(), v, u))
+	require.NoError(t, s.CreateVideo(t.Context(), v, u))
 	return v
 }
 
@@ -73,21 +74,21 @@ func createVideoWithDeadline(t *testing.T, s store.Store, deadline time.Time) vi
 func isOverdue(t *testing.T, s store.Store, v video.Video, now time.Time) bool {
 	t.Helper()
 	refs, err := s.ListOverdueVideos(t.Context(), now, 1000)
-	requireNoError(t, err)
+	require.NoError(t, err)
 	return slices.Contains(refs, video.Ref{Tenant: v.Tenant, ID: v.ID})
 }
 
 func testOverdueVideosAreListed(t *testing.T, s store.Store) {
 	v := createVideoWithDeadline(t, s, longAgo)
-	requireEqual(t, isOverdue(t, s, v, longAgo.Add(-1)), false)
-	requireEqual(t, isOverdue(t, s, v, longAgo), true)
+	require.Equal(t, isOverdue(t, s, v, longAgo.Add(-1)), false)
+	require.Equal(t, isOverdue(t, s, v, longAgo), true)
 	v.Deadline.At, v.Version = longAgo.Add(time.Hour), v.Version+1
-	requireNoError(t, s.SaveVideo(t.Context(), v, testEntry))
-	requireEqual(t, isOverdue(t, s, v, longAgo), false)
-	requireEqual(t, isOverdue(t, s, v, longAgo.Add(time.Hour)), true)
+	require.NoError(t, s.SaveVideo(t.Context(), v, testEntry))
+	require.Equal(t, isOverdue(t, s, v, longAgo), false)
+	require.Equal(t, isOverdue(t, s, v, longAgo.Add(time.Hour)), true)
 	v.Deadline, v.State, v.Version = video.Deadline{}, video.Failed, v.Version+1
-	requireNoError(t, s.SaveVideo(t.Context(), v, testEntry))
-	requireEqual(t, isOverdue(t, s, v, longAgo.Add(1000*time.Hour)), false)
+	require.NoError(t, s.SaveVideo(t.Context(), v, testEntry))
+	require.Equal(t, isOverdue(t, s, v, longAgo.Add(1000*time.Hour)), false)
 }
 
 func testLongestOverdueComesFirst(t *testing.T, s store.Store) {
@@ -97,28 +98,28 @@ func testLongestOverdueComesFirst(t *testing.T, s store.Store) {
 		v := createVideoWithDeadline(t, s, early.Add(time.Duration(n)*time.Second))
 		want = append(want, video.Ref{Tenant: v.Tenant, ID: v.ID})
 	}
-	requireReturns(t, want[:5])(s.ListOverdueVideos(t.Context(), early.Add(time.Minute), 5))
+	require.Returns(t, want[:5])(s.ListOverdueVideos(t.Context(), early.Add(time.Minute), 5))
 	for _, ref := range want { // so that another run on the same store finds none
 		v, err := s.LoadVideo(t.Context(), ref.Tenant, ref.ID)
-		requireNoError(t, err)
+		require.NoError(t, err)
 		v.Deadline, v.Version = video.Deadline{}, v.Version+1
-		requireNoError(t, s.SaveVideo(t.Context(), v, testEntry))
+		require.NoError(t, s.SaveVideo(t.Context(), v, testEntry))
 	}
 }
 
 func testTaskResultsAreDeleted(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	for n := range 60 { // more than one call deletes
-		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n*10))))
+		require.Succeeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n*10))))
 	}
 	for range 2 {
-		requireNoError(t, s.DeleteTaskResults(t.Context(), v.Tenant, v.ID))
+		require.NoError(t, s.DeleteTaskResults(t.Context(), v.Tenant, v.ID))
 	}
-	requireReturns(t, []video.Result{})(s.ListTaskResults(t.Context(), v.Tenant, v.ID))
+	require.Returns(t, []video.Result{})(s.ListTaskResults(t.Context(), v.Tenant, v.ID))
 	v.Done = nil
 	requireVideo(t, s, v)
 	entries, err := s.LoadTimeline(t.Context(), v.Tenant, v.ID)
-	requireNoError(t, err)
-	requireEqual(t, len(entries), 1)
-	requireError(t, s.DeleteTaskResults(t.Context(), v.Tenant, "#"), errs.Invalid, "")
+	require.NoError(t, err)
+	require.Equal(t, len(entries), 1)
+	require.Error(t, s.DeleteTaskResults(t.Context(), v.Tenant, "#"), errs.Invalid, "")
 }

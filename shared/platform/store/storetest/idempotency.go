@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -9,6 +11,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/require"
 	"sluice/shared/platform/store"
 )
 
@@ -24,9 +27,11 @@ func newIdempotencyRecord() video.IdempotencyRecord {
 }
 
 // requireRecord fails unless beginning c at now returns want.
-func requireRecord(t testingT, s store.Store, r video.IdempotencyRecord, now time.Time, want video.IdempotencyRecord) {
+func requireRecord(
+	t require.TestingT, s store.Store, r video.IdempotencyRecord, now time.Time, want video.IdempotencyRecord,
+) {
 	t.Helper()
-	requireReturns(t, want)(s.BeginIdempotency(t.Context(), r, now))
+	require.Returns(t, want)(s.BeginIdempotency(t.Context(), r, now))
 }
 
 // copyForHolder returns c for another request with the same key.
@@ -50,8 +55,8 @@ func testCompletedRecordIsReturned(t *testing.T, s store.Store) {
 	requireRecord(t, s, first, noon, first)
 	done := first
 	done.Status, done.CreatedID, done.Response, done.Expires = 201, "upl_1", "{}", noon.Add(time.Hour)
-	requireNoError(t, s.CompleteIdempotency(t.Context(), done))
-	requireNoError(t, s.CompleteIdempotency(t.Context(), done))
+	require.NoError(t, s.CompleteIdempotency(t.Context(), done))
+	require.NoError(t, s.CompleteIdempotency(t.Context(), done))
 	requireRecord(t, s, copyForHolder(first, uniqueID(), first.Expires), noon.Add(time.Hour-1), done)
 	next := copyForHolder(first, uniqueID(), noon.Add(2*time.Hour))
 	requireRecord(t, s, next, noon.Add(time.Hour), next)
@@ -61,19 +66,19 @@ func testReleasedRecordIsFree(t *testing.T, s store.Store) {
 	first := newIdempotencyRecord()
 	requireRecord(t, s, first, noon, first)
 	at := noon.Add(300 * time.Millisecond)
-	requireNoError(t, s.CompleteIdempotency(t.Context(), copyForHolder(first, first.Holder, at)))
+	require.NoError(t, s.CompleteIdempotency(t.Context(), copyForHolder(first, first.Holder, at)))
 	next := copyForHolder(first, uniqueID(), noon.Add(time.Hour))
 	requireRecord(t, s, next, at, next)
 }
 
 func testLostRecordCannotBeCompleted(t *testing.T, s store.Store) {
 	first := newIdempotencyRecord()
-	requireError(t, s.CompleteIdempotency(t.Context(), first), errs.Conflict, "claim_lost")
+	require.Error(t, s.CompleteIdempotency(t.Context(), first), errs.Conflict, "claim_lost")
 	requireRecord(t, s, first, noon, first)
 	second := copyForHolder(first, uniqueID(), noon.Add(time.Hour))
 	requireRecord(t, s, second, first.Expires, second)
 	first.Status = 201
-	requireError(t, s.CompleteIdempotency(t.Context(), first), errs.Conflict, "claim_lost")
+	require.Error(t, s.CompleteIdempotency(t.Context(), first), errs.Conflict, "claim_lost")
 	requireRecord(t, s, first, first.Expires, second)
 }
 
@@ -83,21 +88,21 @@ func testCreateVideoCompletesIdempotency(t *testing.T, s store.Store) {
 	v, u := newVideoAndUpload(first.Owner)
 	done := copyForHolder(first, first.Holder, noon.Add(time.Hour))
 	done.Status, done.CreatedID = 201, u.ID
-	requireError(t, s.CreateVideoIdempotently(t.Context(), v, u, done), errs.Conflict, "claim_lost")
+	require.Error(t, s.CreateVideoIdempotently(t.Context(), v, u, done), errs.Conflict, "claim_lost")
 	requireRecord(t, s, first, noon, first)
-	requireError(
+	require.Error(
 		t, s.CreateVideoIdempotently(t.Context(), v, u, copyForHolder(done, uniqueID(), done.Expires)), errs.Conflict,
 		"claim_lost",
 	)
-	requireFails(t, errs.NotFound, "upload_not_found")(s.LoadUpload(t.Context(), u.Tenant, u.ID))
-	requireNoError(t, s.CreateVideoIdempotently(t.Context(), v, u, done))
+	require.Fails(t, errs.NotFound, "upload_not_found")(s.LoadUpload(t.Context(), u.Tenant, u.ID))
+	require.NoError(t, s.CreateVideoIdempotently(t.Context(), v, u, done))
 	requireVideo(t, s, v)
 	requireRecord(t, s, copyForHolder(first, uniqueID(), first.Expires), noon, done)
 
 	other, otherUpload := newVideoAndUpload(first.Owner)
 	otherUpload.ID = u.ID
-	requireError(t, s.CreateVideoIdempotently(t.Context(), other, otherUpload, done), errs.Conflict, "claim_lost")
-	requireFails(t, errs.NotFound, "video_not_found")(s.LoadVideo(t.Context(), other.Tenant, other.ID))
+	require.Error(t, s.CreateVideoIdempotently(t.Context(), other, otherUpload, done), errs.Conflict, "claim_lost")
+	require.Fails(t, errs.NotFound, "video_not_found")(s.LoadVideo(t.Context(), other.Tenant, other.ID))
 }
 
 func testIdempotencyRecordsAreSeparate(t *testing.T, s store.Store) {
@@ -113,22 +118,20 @@ func testIdempotencyRecordsAreSeparate(t *testing.T, s store.Store) {
 		requireRecord(t, s, other, noon, other)
 	}
 	first.Owner = "a#b"
-	requireFails(t, errs.Invalid, "")(s.BeginIdempotency(t.Context(), first, noon))
-	requireError(t, s.CompleteIdempotency(t.Context(), first), errs.Invalid, "")
+	require.Fails(t, errs.Invalid, "")(s.BeginIdempotency(t.Context(), first, noon))
+	require.Error(t, s.CompleteIdempotency(t.Context(), first), errs.Invalid, "")
 }
 
 func testOneConcurrentRequestWins(t *testing.T, s store.Store) {
 	first := newIdempotencyRecord()
-	const n = 8
-	holders, errs := make([]string, n), make([]error, n)
-	runConcurrently(n, func(i int) {
+	holders := make([]string, 8)
+	failures := require.RunConcurrently(len(holders), func(i int) error {
 		r, err := s.BeginIdempotency(t.Context(), copyForHolder(first, uniqueID(), first.Expires), noon)
-		holders[i], errs[i] = r.Holder, err
+		holders[i] = r.Holder
+		return err
 	})
-	for i, err := range errs {
-		requireNoError(t, err)
-		requireEqual(t, holders[i], holders[0])
-	}
+	require.NoError(t, errors.Join(failures...))
+	require.Equal(t, slices.Compact(holders), holders[:1])
 }
 
 func testAnyIdempotencyRecordRoundTrips(t *testing.T, s store.Store) {
@@ -141,6 +144,6 @@ func testAnyIdempotencyRecordRoundTrips(t *testing.T, s store.Store) {
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	requireFails(t, errs.Transient, "")(s.BeginIdempotency(ctx, newIdempotencyRecord(), noon))
-	requireError(t, s.CompleteIdempotency(ctx, newIdempotencyRecord()), errs.Transient, "")
+	require.Fails(t, errs.Transient, "")(s.BeginIdempotency(ctx, newIdempotencyRecord(), noon))
+	require.Error(t, s.CompleteIdempotency(ctx, newIdempotencyRecord()), errs.Transient, "")
 }

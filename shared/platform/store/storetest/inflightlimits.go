@@ -11,12 +11,13 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/require"
 	"sluice/shared/platform/store"
 )
 
 func testInFlightLimitRoundTrips(t *testing.T, s store.Store) {
 	tenant := uniqueID()
-	requireReturns(
+	require.Returns(
 		t, fairshare.InFlightLimit{Tenant: tenant, Lane: video.Bulk},
 	)(s.LoadInFlightLimit(t.Context(), tenant, video.Bulk))
 	want := fairshare.InFlightLimit{
@@ -29,19 +30,19 @@ func testInFlightLimitRoundTrips(t *testing.T, s store.Store) {
 			{QueuePosition: newQueuePosition(2), NextTask: 0, EndTask: 1, LeaseStart: created},
 		},
 	}
-	requireNoError(t, s.SaveInFlightLimit(t.Context(), want))
+	require.NoError(t, s.SaveInFlightLimit(t.Context(), want))
 	requireInFlightLimit(t, s, want)
 	want = fairshare.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 2}
-	requireNoError(t, s.SaveInFlightLimit(t.Context(), want))
+	require.NoError(t, s.SaveInFlightLimit(t.Context(), want))
 	requireInFlightLimit(t, s, want)
-	requireReturns(
+	require.Returns(
 		t, fairshare.InFlightLimit{Tenant: tenant, Lane: video.Interactive},
 	)(s.LoadInFlightLimit(t.Context(), tenant, video.Interactive))
 }
 
-func requireInFlightLimit(t testingT, s store.Store, want fairshare.InFlightLimit) {
+func requireInFlightLimit(t require.TestingT, s store.Store, want fairshare.InFlightLimit) {
 	t.Helper()
-	requireReturns(t, want)(s.LoadInFlightLimit(t.Context(), want.Tenant, want.Lane))
+	require.Returns(t, want)(s.LoadInFlightLimit(t.Context(), want.Tenant, want.Lane))
 }
 
 // newQueuePosition returns the n-th position of a wait queue.
@@ -53,46 +54,43 @@ func newQueuePosition(n int) fairshare.QueuePosition {
 
 func testInFlightLimitChecksVersion(t *testing.T, s store.Store) {
 	l := fairshare.InFlightLimit{Tenant: uniqueID(), Version: 2}
-	requireError(t, s.SaveInFlightLimit(t.Context(), l), errs.Conflict, "window_stale")
+	require.Error(t, s.SaveInFlightLimit(t.Context(), l), errs.Conflict, "window_stale")
 	l.Version = 1
-	requireNoError(t, s.SaveInFlightLimit(t.Context(), l))
-	requireError(t, s.SaveInFlightLimit(t.Context(), l), errs.Conflict, "window_stale")
+	require.NoError(t, s.SaveInFlightLimit(t.Context(), l))
+	require.Error(t, s.SaveInFlightLimit(t.Context(), l), errs.Conflict, "window_stale")
 	l.Version, l.MoreWaiting = 2, true
-	requireNoError(t, s.SaveInFlightLimit(t.Context(), l))
-	requireError(
+	require.NoError(t, s.SaveInFlightLimit(t.Context(), l))
+	require.Error(
 		t, s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: l.Tenant, Version: 1}), errs.Conflict,
 		"window_stale",
 	)
 	requireInFlightLimit(t, s, l)
-	requireError(
+	require.Error(
 		t, s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: "a#b", Version: 1}), errs.Invalid, "",
 	)
 }
 
 func testOneConcurrentLimitSaveWins(t *testing.T, s store.Store) {
 	l := fairshare.InFlightLimit{Tenant: uniqueID(), Version: 1}
-	const n = 8
-	failures := make([]error, n)
-	runConcurrently(n, func(i int) { failures[i] = s.SaveInFlightLimit(t.Context(), l) })
 	won := 0
-	for _, err := range failures {
+	for _, err := range require.RunConcurrently(8, func(int) error { return s.SaveInFlightLimit(t.Context(), l) }) {
 		if err == nil {
 			won++
 		} else if k := errs.KindOf(err); k != errs.Conflict && k != errs.Transient {
 			t.Errorf("lost with %v", err)
 		}
 	}
-	requireEqual(t, won, 1)
+	require.Equal(t, won, 1)
 }
 
 func testWaitQueueIsInOrder(t *testing.T, s store.Store) {
 	tenant, other := uniqueID(), uniqueID()
 	for _, n := range []int{3, 1, 30, 2, 2, 200} {
-		requireNoError(t, s.EnqueuePosition(t.Context(), tenant, video.Bulk, newQueuePosition(n)))
+		require.NoError(t, s.EnqueuePosition(t.Context(), tenant, video.Bulk, newQueuePosition(n)))
 	}
-	requireNoError(t, s.EnqueuePosition(t.Context(), other, video.Bulk, newQueuePosition(5)))
-	requireNoError(t, s.EnqueuePosition(t.Context(), tenant, video.Interactive, newQueuePosition(4)))
-	requireNoError(
+	require.NoError(t, s.EnqueuePosition(t.Context(), other, video.Bulk, newQueuePosition(5)))
+	require.NoError(t, s.EnqueuePosition(t.Context(), tenant, video.Interactive, newQueuePosition(4)))
+	require.NoError(
 		t, s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 1}),
 	)
 	requireQueuePositions(t, s, tenant, fairshare.QueuePosition{}, 9, 1, 2, 3, 30, 200)
@@ -101,7 +99,7 @@ func testWaitQueueIsInOrder(t *testing.T, s store.Store) {
 	requireQueuePositions(t, s, tenant, newQueuePosition(29), 2, 30, 200)
 	requireQueuePositions(t, s, tenant, newQueuePosition(200), 2)
 	for range 2 {
-		requireNoError(
+		require.NoError(
 			t,
 			s.DequeuePositions(
 				t.Context(), tenant, video.Bulk, newQueuePosition(1), newQueuePosition(30), newQueuePosition(77),
@@ -109,24 +107,24 @@ func testWaitQueueIsInOrder(t *testing.T, s store.Store) {
 			),
 		)
 	}
-	requireNoError(t, s.DequeuePositions(t.Context(), tenant, video.Bulk))
+	require.NoError(t, s.DequeuePositions(t.Context(), tenant, video.Bulk))
 	requireQueuePositions(t, s, tenant, fairshare.QueuePosition{}, 9, 2, 3, 200)
 	requireQueuePositions(t, s, other, fairshare.QueuePosition{}, 9, 5)
 	requireQueuePositions(t, s, "a#b", fairshare.QueuePosition{}, 9)
-	requireReturns(
+	require.Returns(
 		t, []fairshare.QueuePosition{newQueuePosition(4)},
 	)(s.ListQueuePositions(t.Context(), tenant, video.Interactive, fairshare.QueuePosition{}, 9))
 }
 
 func requireQueuePositions(
-	t testingT, s store.Store, tenant string, after fairshare.QueuePosition, limit int, numbers ...int,
+	t require.TestingT, s store.Store, tenant string, after fairshare.QueuePosition, limit int, numbers ...int,
 ) {
 	t.Helper()
 	var want []fairshare.QueuePosition
 	for _, n := range numbers {
 		want = append(want, newQueuePosition(n))
 	}
-	requireReturns(t, want)(s.ListQueuePositions(t.Context(), tenant, video.Bulk, after, limit))
+	require.Returns(t, want)(s.ListQueuePositions(t.Context(), tenant, video.Bulk, after, limit))
 }
 
 // testManyPositionsAreDequeued dequeues more positions than one call deletes.
@@ -135,9 +133,9 @@ func testManyPositionsAreDequeued(t *testing.T, s store.Store) {
 	var all []fairshare.QueuePosition
 	for n := range 60 {
 		all = append(all, newQueuePosition(1000+n))
-		requireNoError(t, s.EnqueuePosition(t.Context(), tenant, video.Bulk, all[n]))
+		require.NoError(t, s.EnqueuePosition(t.Context(), tenant, video.Bulk, all[n]))
 	}
-	requireNoError(t, s.DequeuePositions(t.Context(), tenant, video.Bulk, all[:58]...))
+	require.NoError(t, s.DequeuePositions(t.Context(), tenant, video.Bulk, all[:58]...))
 	requireQueuePositions(t, s, tenant, fairshare.QueuePosition{}, 9, 1058, 1059)
 }
 
@@ -145,20 +143,22 @@ func testInvalidPositionsAreRejected(t *testing.T, s store.Store) {
 	for _, bad := range []fairshare.QueuePosition{
 		{}, {Planned: created}, {Video: "vid_1"}, {Planned: created, Video: "a#b"},
 	} {
-		requireError(t, s.EnqueuePosition(t.Context(), uniqueID(), video.Bulk, bad), errs.Invalid, "")
-		requireError(t, s.DequeuePositions(t.Context(), uniqueID(), video.Bulk, bad), errs.Invalid, "")
+		require.Error(t, s.EnqueuePosition(t.Context(), uniqueID(), video.Bulk, bad), errs.Invalid, "")
+		require.Error(t, s.DequeuePositions(t.Context(), uniqueID(), video.Bulk, bad), errs.Invalid, "")
 	}
-	requireError(t, s.EnqueuePosition(t.Context(), "a#b", video.Bulk, newQueuePosition(1)), errs.Invalid, "")
+	require.Error(t, s.EnqueuePosition(t.Context(), "a#b", video.Bulk, newQueuePosition(1)), errs.Invalid, "")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	requireFails(t, errs.Transient, "")(s.LoadInFlightLimit(ctx, uniqueID(), video.Bulk))
-	requireFails(t, errs.Transient, "")(s.ListQueuePositions(ctx, uniqueID(), video.Bulk, fairshare.QueuePosition{}, 1))
+	require.Fails(t, errs.Transient, "")(s.LoadInFlightLimit(ctx, uniqueID(), video.Bulk))
+	require.Fails(t, errs.Transient, "")(
+		s.ListQueuePositions(ctx, uniqueID(), video.Bulk, fairshare.QueuePosition{}, 1),
+	)
 	for _, err := range []error{
 		s.SaveInFlightLimit(ctx, fairshare.InFlightLimit{Tenant: uniqueID(), Version: 1}),
 		s.EnqueuePosition(ctx, uniqueID(), video.Bulk, newQueuePosition(1)),
 		s.DequeuePositions(ctx, uniqueID(), video.Bulk, newQueuePosition(1)),
 	} {
-		requireError(t, err, errs.Transient, "")
+		require.Error(t, err, errs.Transient, "")
 	}
 }
 
@@ -167,7 +167,7 @@ func testAnyInFlightLimitRoundTrips(t *testing.T, s store.Store) {
 	rapid.Check(t, func(rt *rapid.T) {
 		l := limits.Draw(rt, "limit")
 		l.Tenant, l.Lane, l.Version = uniqueID(), video.Interactive, 1
-		requireNoError(rt, s.SaveInFlightLimit(rt.Context(), l))
+		require.NoError(rt, s.SaveInFlightLimit(rt.Context(), l))
 		requireInFlightLimit(rt, s, l)
 	})
 }

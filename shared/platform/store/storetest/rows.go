@@ -11,13 +11,14 @@ import (
 	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/require"
 	"sluice/shared/platform/store"
 )
 
 func testTenantRoundTrips(t *testing.T, s store.Store) {
 	want := access.Tenant{ID: uniqueID(), Created: created}
-	requireNoError(t, s.CreateTenant(t.Context(), want))
-	requireReturns(t, want)(s.LoadTenant(t.Context(), want.ID))
+	require.NoError(t, s.CreateTenant(t.Context(), want))
+	require.Returns(t, want)(s.LoadTenant(t.Context(), want.ID))
 }
 
 func testAnyTenantAndTokenRoundTrip(t *testing.T, s store.Store) {
@@ -25,18 +26,18 @@ func testAnyTenantAndTokenRoundTrip(t *testing.T, s store.Store) {
 	rapid.Check(t, func(rt *rapid.T) {
 		tenant, token := tenants.Draw(rt, "tenant"), tokens.Draw(rt, "token")
 		tenant.ID, token.ID = uniqueID(), uniqueID()
-		requireNoError(rt, s.CreateTenant(t.Context(), tenant))
-		requireNoError(rt, s.CreateToken(t.Context(), token))
-		requireReturns(rt, tenant)(s.LoadTenant(t.Context(), tenant.ID))
-		requireReturns(rt, token)(s.LoadToken(t.Context(), token.ID))
+		require.NoError(rt, s.CreateTenant(t.Context(), tenant))
+		require.NoError(rt, s.CreateToken(t.Context(), token))
+		require.Returns(rt, tenant)(s.LoadTenant(t.Context(), tenant.ID))
+		require.Returns(rt, token)(s.LoadToken(t.Context(), token.ID))
 	})
 }
 
 func testTenantIsCreatedOnce(t *testing.T, s store.Store) {
 	first := access.Tenant{ID: uniqueID(), Created: created}
-	requireNoError(t, s.CreateTenant(t.Context(), first))
-	requireError(t, s.CreateTenant(t.Context(), access.Tenant{ID: first.ID}), errs.Conflict, "tenant_exists")
-	requireReturns(t, first)(s.LoadTenant(t.Context(), first.ID))
+	require.NoError(t, s.CreateTenant(t.Context(), first))
+	require.Error(t, s.CreateTenant(t.Context(), access.Tenant{ID: first.ID}), errs.Conflict, "tenant_exists")
+	require.Returns(t, first)(s.LoadTenant(t.Context(), first.ID))
 }
 
 func newToken() access.Token {
@@ -48,56 +49,56 @@ func newToken() access.Token {
 
 func testTokenRoundTrips(t *testing.T, s store.Store) {
 	want := newToken()
-	requireNoError(t, s.CreateToken(t.Context(), want))
-	requireReturns(t, want)(s.LoadToken(t.Context(), want.ID))
+	require.NoError(t, s.CreateToken(t.Context(), want))
+	require.Returns(t, want)(s.LoadToken(t.Context(), want.ID))
 }
 
 func testTokenIsCreatedOnce(t *testing.T, s store.Store) {
 	first, second := newToken(), newToken()
 	second.ID = first.ID
-	requireNoError(t, s.CreateToken(t.Context(), first))
-	requireError(t, s.CreateToken(t.Context(), second), errs.Conflict, "")
-	requireReturns(t, first)(s.LoadToken(t.Context(), first.ID))
+	require.NoError(t, s.CreateToken(t.Context(), first))
+	require.Error(t, s.CreateToken(t.Context(), second), errs.Conflict, "")
+	require.Returns(t, first)(s.LoadToken(t.Context(), first.ID))
 }
 
 func testTokenIsDeleted(t *testing.T, s store.Store) {
 	gone, kept := newToken(), newToken()
 	kept.Expires = created.Add(time.Hour)
-	requireNoError(t, s.CreateToken(t.Context(), gone))
-	requireNoError(t, s.CreateToken(t.Context(), kept))
+	require.NoError(t, s.CreateToken(t.Context(), gone))
+	require.NoError(t, s.CreateToken(t.Context(), kept))
 	for range 2 {
-		requireNoError(t, s.DeleteToken(t.Context(), gone.ID))
+		require.NoError(t, s.DeleteToken(t.Context(), gone.ID))
 	}
-	requireNoError(t, s.DeleteToken(t.Context(), "#"))
-	requireFails(t, errs.NotFound, "token_not_found")(s.LoadToken(t.Context(), gone.ID))
-	requireReturns(t, kept)(s.LoadToken(t.Context(), kept.ID))
+	require.NoError(t, s.DeleteToken(t.Context(), "#"))
+	require.Fails(t, errs.NotFound, "token_not_found")(s.LoadToken(t.Context(), gone.ID))
+	require.Returns(t, kept)(s.LoadToken(t.Context(), kept.ID))
 }
 
 func testMissingRowsAreNotFound(t *testing.T, s store.Store) {
 	ctx, id := t.Context(), uniqueID()
-	requireFails(t, errs.NotFound, "tenant_not_found")(s.LoadTenant(ctx, id))
-	requireFails(t, errs.NotFound, "token_not_found")(s.LoadToken(ctx, id))
-	requireFails(t, errs.NotFound, "video_not_found")(s.LoadVideo(ctx, id, id))
-	requireFails(t, errs.NotFound, "upload_not_found")(s.LoadUpload(ctx, id, id))
-	requireReturns(t, []video.Result{})(s.ListTaskResults(ctx, id, id))
+	require.Fails(t, errs.NotFound, "tenant_not_found")(s.LoadTenant(ctx, id))
+	require.Fails(t, errs.NotFound, "token_not_found")(s.LoadToken(ctx, id))
+	require.Fails(t, errs.NotFound, "video_not_found")(s.LoadVideo(ctx, id, id))
+	require.Fails(t, errs.NotFound, "upload_not_found")(s.LoadUpload(ctx, id, id))
+	require.Returns(t, []video.Result{})(s.ListTaskResults(ctx, id, id))
 }
 
 // testInvalidIDsReachNoRow: an invalid id from a client reaches no row and causes no internal error.
 func testInvalidIDsReachNoRow(t *testing.T, s store.Store) {
 	ctx, v := t.Context(), createVideo(t, s)
 	for _, id := range []string{"", "#", v.ID + "#", "#" + v.ID, strings.Repeat("x", 3000)} {
-		requireFails(t, errs.NotFound, "")(s.LoadVideo(ctx, v.Tenant, id))
-		requireFails(t, errs.NotFound, "")(s.LoadUpload(ctx, v.Tenant, id))
-		requireFails(t, errs.NotFound, "")(s.LoadToken(ctx, id))
-		requireSucceeds(t)(s.ListTaskResults(ctx, v.Tenant, id))
-		requireFails(t, errs.Invalid, "")(s.FinishTask(ctx, v.Tenant, id, newEncodeDone(video.Result{})))
-		requireError(t, s.CreateTenant(ctx, access.Tenant{ID: id}), errs.Invalid, "")
-		requireError(t, s.CreateToken(ctx, access.Token{ID: id}), errs.Invalid, "")
-		requireError(
+		require.Fails(t, errs.NotFound, "")(s.LoadVideo(ctx, v.Tenant, id))
+		require.Fails(t, errs.NotFound, "")(s.LoadUpload(ctx, v.Tenant, id))
+		require.Fails(t, errs.NotFound, "")(s.LoadToken(ctx, id))
+		require.Succeeds(t)(s.ListTaskResults(ctx, v.Tenant, id))
+		require.Fails(t, errs.Invalid, "")(s.FinishTask(ctx, v.Tenant, id, newEncodeDone(video.Result{})))
+		require.Error(t, s.CreateTenant(ctx, access.Tenant{ID: id}), errs.Invalid, "")
+		require.Error(t, s.CreateToken(ctx, access.Token{ID: id}), errs.Invalid, "")
+		require.Error(
 			t, s.SaveVideo(ctx, video.Video{Tenant: v.Tenant, ID: id, Version: v.Version + 1}, testEntry), errs.Invalid,
 			"",
 		)
-		requireError(
+		require.Error(
 			t,
 			s.CreateVideo(ctx, video.Video{Tenant: v.Tenant, ID: id}, video.Upload{Tenant: v.Tenant, ID: uniqueID()}),
 			errs.Invalid, "",
@@ -110,35 +111,35 @@ func testCancelledCallsAreTransient(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	requireFails(t, errs.Transient, "")(s.LoadVideo(ctx, v.Tenant, v.ID))
-	requireFails(t, errs.Transient, "")(s.ListTaskResults(ctx, v.Tenant, v.ID))
-	requireFails(t, errs.Transient, "")(s.FinishTask(ctx, v.Tenant, v.ID, newEncodeDone(video.Result{})))
+	require.Fails(t, errs.Transient, "")(s.LoadVideo(ctx, v.Tenant, v.ID))
+	require.Fails(t, errs.Transient, "")(s.ListTaskResults(ctx, v.Tenant, v.ID))
+	require.Fails(t, errs.Transient, "")(s.FinishTask(ctx, v.Tenant, v.ID, newEncodeDone(video.Result{})))
 	next := v
 	next.Version++
-	requireError(t, s.SaveVideo(ctx, next, testEntry), errs.Transient, "")
-	requireError(t, s.CreateTenant(ctx, access.Tenant{ID: uniqueID()}), errs.Transient, "")
+	require.Error(t, s.SaveVideo(ctx, next, testEntry), errs.Transient, "")
+	require.Error(t, s.CreateTenant(ctx, access.Tenant{ID: uniqueID()}), errs.Transient, "")
 	v2, u2 := newVideoAndUpload(v.Tenant)
-	requireError(t, s.CreateVideo(ctx, v2, u2), errs.Transient, "")
+	require.Error(t, s.CreateVideo(ctx, v2, u2), errs.Transient, "")
 	requireVideo(t, s, v)
 }
 
 func testCreateVideoWritesBothRows(t *testing.T, s store.Store) {
 	v, u := newVideoAndUpload(uniqueID())
-	requireNoError(t, s.CreateVideo(t.Context(), v, u))
+	require.NoError(t, s.CreateVideo(t.Context(), v, u))
 	requireVideo(t, s, v)
-	requireReturns(t, u)(s.LoadUpload(t.Context(), u.Tenant, u.ID))
-	requireError(t, s.CreateVideo(t.Context(), v, u), errs.Conflict, "upload_exists")
+	require.Returns(t, u)(s.LoadUpload(t.Context(), u.Tenant, u.ID))
+	require.Error(t, s.CreateVideo(t.Context(), v, u), errs.Conflict, "upload_exists")
 }
 
 func testCreateVideoIsAtomic(t *testing.T, s store.Store) {
 	tenant := uniqueID()
 	v, u := newVideoAndUpload(tenant)
-	requireNoError(t, s.CreateVideo(t.Context(), v, u))
+	require.NoError(t, s.CreateVideo(t.Context(), v, u))
 	v2, u2 := newVideoAndUpload(tenant)
-	requireError(t, s.CreateVideo(t.Context(), v, u2), errs.Conflict, "")
-	requireFails(t, errs.NotFound, "")(s.LoadUpload(t.Context(), tenant, u2.ID))
-	requireError(t, s.CreateVideo(t.Context(), v2, u), errs.Conflict, "")
-	requireFails(t, errs.NotFound, "")(s.LoadVideo(t.Context(), tenant, v2.ID))
+	require.Error(t, s.CreateVideo(t.Context(), v, u2), errs.Conflict, "")
+	require.Fails(t, errs.NotFound, "")(s.LoadUpload(t.Context(), tenant, u2.ID))
+	require.Error(t, s.CreateVideo(t.Context(), v2, u), errs.Conflict, "")
+	require.Fails(t, errs.NotFound, "")(s.LoadVideo(t.Context(), tenant, v2.ID))
 }
 
 func testAnyVideoRoundTrips(t *testing.T, s store.Store) {
@@ -147,33 +148,33 @@ func testAnyVideoRoundTrips(t *testing.T, s store.Store) {
 		v, u := videos.Draw(rt, "video"), uploads.Draw(rt, "upload")
 		v.Tenant, v.ID, v.Done = tenant, uniqueID(), nil
 		u.Tenant, u.ID = tenant, uniqueID()
-		requireNoError(rt, s.CreateVideo(t.Context(), v, u))
+		require.NoError(rt, s.CreateVideo(t.Context(), v, u))
 		requireVideo(rt, s, v)
-		requireReturns(rt, u)(s.LoadUpload(t.Context(), tenant, u.ID))
+		require.Returns(rt, u)(s.LoadUpload(t.Context(), tenant, u.ID))
 	})
 }
 
 func testTenantsAreIsolated(t *testing.T, s store.Store) {
 	ctx, other := t.Context(), uniqueID()
 	v, u := newVideoAndUpload(uniqueID())
-	requireNoError(t, s.CreateVideo(ctx, v, u))
-	requireSucceeds(t)(s.FinishTask(ctx, v.Tenant, v.ID, newEncodeDone(video.Result{})))
-	requireFails(t, errs.NotFound, "")(s.LoadVideo(ctx, other, v.ID))
-	requireFails(t, errs.NotFound, "")(s.LoadUpload(ctx, other, u.ID))
-	requireReturns(t, []video.Result{})(s.ListTaskResults(ctx, other, v.ID))
+	require.NoError(t, s.CreateVideo(ctx, v, u))
+	require.Succeeds(t)(s.FinishTask(ctx, v.Tenant, v.ID, newEncodeDone(video.Result{})))
+	require.Fails(t, errs.NotFound, "")(s.LoadVideo(ctx, other, v.ID))
+	require.Fails(t, errs.NotFound, "")(s.LoadUpload(ctx, other, u.ID))
+	require.Returns(t, []video.Result{})(s.ListTaskResults(ctx, other, v.ID))
 	v.Tenant, v.Version = other, v.Version+1
-	requireError(t, s.SaveVideo(ctx, v, testEntry), errs.Conflict, "")
+	require.Error(t, s.SaveVideo(ctx, v, testEntry), errs.Conflict, "")
 }
 
 func testStoreSharesNoMemory(t *testing.T, s store.Store) {
 	v, u := newVideoAndUpload(uniqueID())
 	v.Plan = &video.Plan{Borders: []int{0, 10}}
-	requireNoError(t, s.CreateVideo(t.Context(), v, u))
+	require.NoError(t, s.CreateVideo(t.Context(), v, u))
 	done, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(1)))
-	requireNoError(t, err)
+	require.NoError(t, err)
 	done[2], v.Plan.Borders[1] = true, 11
 	got, err := s.LoadVideo(t.Context(), v.Tenant, v.ID)
-	requireNoError(t, err)
+	require.NoError(t, err)
 	got.Done[3], got.Plan.Borders[0] = true, 12
 
 	v.Plan, v.Done = &video.Plan{Borders: []int{0, 10}}, map[int]bool{1: true}

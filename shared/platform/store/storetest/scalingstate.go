@@ -5,13 +5,14 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/scaling"
+	"sluice/shared/platform/require"
 	"sluice/shared/platform/store"
 )
 
 // testStaleScalingStateIsRejected begins with the state that is in the store: there is only one row.
 func testStaleScalingStateIsRejected(t *testing.T, s store.Store) {
 	before, err := s.LoadScalingState(t.Context())
-	requireNoError(t, err)
+	require.NoError(t, err)
 	is := scaling.State{
 		Version: before.Version + 1, At: created, Budget: 30, ServiceTimes: map[string]float64{"encode": 7.25},
 		Queues: []scaling.QueueState{{
@@ -23,13 +24,13 @@ func testStaleScalingStateIsRejected(t *testing.T, s store.Store) {
 			AppliedAt: created,
 		}},
 	}
-	requireNoError(t, s.SaveScalingState(t.Context(), is))
+	require.NoError(t, s.SaveScalingState(t.Context(), is))
 	for _, version := range []int{is.Version, is.Version + 2, 1} {
 		stale := is
 		stale.Version = version
-		requireError(t, s.SaveScalingState(t.Context(), stale), errs.Conflict, "")
+		require.Error(t, s.SaveScalingState(t.Context(), stale), errs.Conflict, "")
 	}
-	requireReturns(t, is)(s.LoadScalingState(t.Context()))
+	require.Returns(t, is)(s.LoadScalingState(t.Context()))
 	is.Version, is.Queues = is.Version+1, nil
-	requireNoError(t, s.SaveScalingState(t.Context(), is))
+	require.NoError(t, s.SaveScalingState(t.Context(), is))
 }

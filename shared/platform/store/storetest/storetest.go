@@ -2,18 +2,14 @@
 package storetest
 
 import (
-	"context"
-	"errors"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/oklog/ulid/v2"
 
-	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/require"
 	"sluice/shared/platform/store"
 )
 
@@ -96,14 +92,6 @@ func Run(t *testing.T, open func(t testing.TB) store.Store) {
 	}
 }
 
-// testingT is the common part of *testing.T and *rapid.T.
-type testingT interface {
-	Context() context.Context
-	Helper()
-	Fatal(args ...any)
-	Fatalf(format string, args ...any)
-}
-
 // created is a time with nanoseconds, which rows must keep.
 var created = time.Date(2026, 3, 4, 5, 6, 7, 89, time.UTC)
 
@@ -123,78 +111,23 @@ func newVideoAndUpload(tenant string) (video.Video, video.Upload) {
 	}
 	u := video.Upload{
 		Tenant: tenant, ID: "upl_" + id, Video: v.ID, MultipartID: "2~abc", Key: v.Source.Key, Size: 9,
-		PartSize: 8 << 20,
-		Created:  created,
+		PartSize: 8 << 20, Created: created,
 	}
 	return v, u
 }
 
 // createVideo creates a new video in s.
-func createVideo(t testingT, s store.Store) video.Video {
+func createVideo(t require.TestingT, s store.Store) video.Video {
 	t.Helper()
 	v, u := newVideoAndUpload(uniqueID())
-	requireNoError(t, s.CreateVideo(t.Context(), v, u))
+	require.NoError(t, s.CreateVideo(t.Context(), v, u))
 	return v
 }
 
-func requireNoError(t testingT, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-// requireError fails unless err has a kind and, if code is not "", a code.
-func requireError(t testingT, err error, kind errs.Kind, code errs.Code) {
-	t.Helper()
-	var e *errs.Error
-	if !errors.As(err, &e) || e.Kind != kind || (code != "" && e.Code != code) {
-		t.Fatalf("got error %v, want %s %s", err, kind, code)
-	}
-}
-
-// requireReturns returns a function that fails unless it is called with want and no error: the results of a call.
-func requireReturns(t testingT, want any) func(got any, err error) {
-	t.Helper()
-	return func(got any, err error) {
-		t.Helper()
-		requireNoError(t, err)
-		requireEqual(t, got, want)
-	}
-}
-
-// requireFails returns a function that fails unless the last of the results of a call is an error as in requireError.
-func requireFails(t testingT, kind errs.Kind, code errs.Code) func(results ...any) {
-	t.Helper()
-	return func(results ...any) {
-		t.Helper()
-		err, _ := results[len(results)-1].(error)
-		requireError(t, err, kind, code)
-	}
-}
-
-// requireSucceeds returns a function that fails if the last of the results of a call is an error.
-func requireSucceeds(t testingT) func(results ...any) {
-	t.Helper()
-	return func(results ...any) {
-		t.Helper()
-		err, _ := results[len(results)-1].(error)
-		requireNoError(t, err)
-	}
-}
-
-// requireEqual fails unless got equals want. It treats nil and empty alike.
-func requireEqual(t testingT, got, want any) {
-	t.Helper()
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
-		t.Fatalf("differs (-want +got):\n%s", diff)
-	}
-}
-
 // requireVideo fails unless s has exactly v.
-func requireVideo(t testingT, s store.Store, v video.Video) {
+func requireVideo(t require.TestingT, s store.Store, v video.Video) {
 	t.Helper()
-	requireReturns(t, v)(s.LoadVideo(t.Context(), v.Tenant, v.ID))
+	require.Returns(t, v)(s.LoadVideo(t.Context(), v.Tenant, v.ID))
 }
 
 // testEntry is a timeline entry for tests that do not look at it.

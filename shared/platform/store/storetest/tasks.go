@@ -1,9 +1,10 @@
 package storetest
 
 import (
+	"errors"
 	"maps"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/require"
 	"sluice/shared/platform/store"
 )
 
@@ -36,7 +38,7 @@ func testSaveVideoChecksVersion(t *testing.T, s store.Store) {
 	ctx, v := t.Context(), createVideo(t, s)
 	next := v
 	next.Version, next.State = v.Version+1, video.Uploaded
-	requireNoError(t, s.SaveVideo(ctx, next, testEntry))
+	require.NoError(t, s.SaveVideo(ctx, next, testEntry))
 	requireVideo(t, s, next)
 
 	for _, tt := range []struct {
@@ -49,48 +51,39 @@ func testSaveVideoChecksVersion(t *testing.T, s store.Store) {
 	} {
 		stale := next
 		stale.Version, stale.Trace = tt.version, tt.name
-		requireError(t, s.SaveVideo(ctx, stale, testEntry), errs.Conflict, "version_stale")
+		require.Error(t, s.SaveVideo(ctx, stale, testEntry), errs.Conflict, "version_stale")
 	}
 	requireVideo(t, s, next)
 
 	absent, _ := newVideoAndUpload(v.Tenant)
-	requireError(t, s.SaveVideo(ctx, absent, testEntry), errs.Conflict, "")
+	require.Error(t, s.SaveVideo(ctx, absent, testEntry), errs.Conflict, "")
 }
 
 func testSaveVideoKeepsFinishedTasks(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
-	requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(3))))
+	require.Succeeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(3))))
 	v.Version, v.Done = v.Version+1, newTaskSet(9)
-	requireNoError(t, s.SaveVideo(t.Context(), v, testEntry))
+	require.NoError(t, s.SaveVideo(t.Context(), v, testEntry))
 	v.Done = newTaskSet(3)
 	requireVideo(t, s, v)
 }
 
-// runConcurrently runs f(0) to f(n-1) at the same time.
-func runConcurrently(n int, f func(i int)) {
-	var all sync.WaitGroup
-	for i := range n {
-		all.Go(func() { f(i) })
-	}
-	all.Wait()
-}
-
 func testOneConcurrentSaveWins(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
-	failures := make([]error, 8)
-	runConcurrently(len(failures), func(i int) {
+	failures := require.RunConcurrently(8, func(i int) error {
 		next := v
 		next.Version, next.Trace = v.Version+1, strings.Repeat("x", i)
-		failures[i] = s.SaveVideo(t.Context(), next, testEntry)
-		for errs.KindOf(failures[i]) == errs.Transient { // the transactions conflicted: none has won yet
-			failures[i] = s.SaveVideo(t.Context(), next, testEntry)
+		err := s.SaveVideo(t.Context(), next, testEntry)
+		for errs.KindOf(err) == errs.Transient { // the transactions conflicted: none has won yet
+			err = s.SaveVideo(t.Context(), next, testEntry)
 		}
+		return err
 	})
 	winner := -1
 	for i, err := range failures {
 		switch {
 		case err != nil:
-			requireError(t, err, errs.Conflict, "")
+			require.Error(t, err, errs.Conflict, "")
 		case winner >= 0:
 			t.Fatalf("both %d and %d have saved", winner, i)
 		default:
@@ -107,13 +100,13 @@ func testFinishTaskGrowsSet(t *testing.T, s store.Store) {
 	seen := newTaskSet()
 	for _, n := range []int{1, 255, 256, 0, 511, 512, 99999} {
 		seen[n] = true
-		requireReturns(t, seen)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
+		require.Returns(t, seen)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
 	}
 	v.Done = seen
 	requireVideo(t, s, v)
 
 	for _, n := range []int{-1, 100000} {
-		requireFails(t, errs.Invalid, "")(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
+		require.Fails(t, errs.Invalid, "")(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
 	}
 	requireVideo(t, s, v)
 }
@@ -121,34 +114,30 @@ func testFinishTaskGrowsSet(t *testing.T, s store.Store) {
 func testFinishTaskIsIdempotent(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	for range 3 {
-		requireReturns(t, newTaskSet(4))(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(4))))
+		require.Returns(t, newTaskSet(4))(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(4))))
 	}
-	requireReturns(t, []video.Result{newTaskResult(4)})(s.ListTaskResults(t.Context(), v.Tenant, v.ID))
+	require.Returns(t, []video.Result{newTaskResult(4)})(s.ListTaskResults(t.Context(), v.Tenant, v.ID))
 }
 
 func testOneFinishTaskSeesFullSet(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	const n = 8
 	sizes := make([]int, n)
-	failures := make([]error, n)
-	runConcurrently(n, func(i int) {
+	failures := require.RunConcurrently(n, func(i int) error {
 		done, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(252+i)))
-		sizes[i], failures[i] = len(done), err
+		sizes[i] = len(done)
+		return err
 	})
-	most := 0
-	for i, err := range failures {
-		requireNoError(t, err)
-		most = max(most, sizes[i])
-	}
-	requireEqual(t, most, n)
+	require.NoError(t, errors.Join(failures...))
+	require.Equal(t, slices.Max(sizes), n)
 }
 
 func testTaskResultsAreInOrder(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	for _, n := range []int{1000, 2, 10, 0} {
-		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
+		require.Succeeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
 	}
-	requireReturns(
+	require.Returns(
 		t, []video.Result{newTaskResult(0), newTaskResult(2), newTaskResult(10), newTaskResult(1000)},
 	)(s.ListTaskResults(t.Context(), v.Tenant, v.ID))
 }
@@ -161,9 +150,9 @@ func testLargeTaskResultsAreAllRead(t *testing.T, s store.Store) {
 		r := newTaskResult(n)
 		r.Tracks[0].InitHash = strings.Repeat("0", 100_000)
 		all = append(all, r)
-		requireSucceeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(r)))
+		require.Succeeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(r)))
 	}
-	requireReturns(t, all)(s.ListTaskResults(t.Context(), v.Tenant, v.ID))
+	require.Returns(t, all)(s.ListTaskResults(t.Context(), v.Tenant, v.ID))
 }
 
 func testAnyTaskResultRoundTrips(t *testing.T, s store.Store) {
@@ -171,13 +160,13 @@ func testAnyTaskResultRoundTrips(t *testing.T, s store.Store) {
 	rapid.Check(t, func(rt *rapid.T) {
 		id, done := uniqueID(), tasks.Draw(rt, "task")
 		done.Result.Task.Number = rapid.IntRange(0, 99_999).Draw(rt, "number")
-		requireSucceeds(rt)(s.FinishTask(t.Context(), id, id, done))
-		requireReturns(rt, []video.Result{done.Result})(s.ListTaskResults(t.Context(), id, id))
+		require.Succeeds(rt)(s.FinishTask(t.Context(), id, id, done))
+		require.Returns(rt, []video.Result{done.Result})(s.ListTaskResults(t.Context(), id, id))
 		entries, err := s.LoadTimeline(t.Context(), id, id)
-		requireNoError(rt, err)
+		require.NoError(rt, err)
 		want := video.NewTaskEntry(done)
 		want.State = video.Processing
-		requireEqual(rt, entries, []video.TimelineEntry{want})
+		require.Equal(rt, entries, []video.TimelineEntry{want})
 	})
 }
 
@@ -194,17 +183,17 @@ func testRandomStepsFollowModel(t *testing.T, s store.Store) {
 				next.Trace = rapid.String().Draw(rt, "trace")
 				switch err := s.SaveVideo(ctx, next, testEntry); {
 				case next.Version == v.Version+1:
-					requireNoError(rt, err)
+					require.NoError(rt, err)
 					v = next
 				default:
-					requireError(rt, err, errs.Conflict, "version_stale")
+					require.Error(rt, err, errs.Conflict, "version_stale")
 				}
 			},
 			"finish": func(rt *rapid.T) {
 				n := rapid.IntRange(0, 600).Draw(rt, "task")
 				v.Done = maps.Clone(v.Done)
 				v.Done[n] = true
-				requireReturns(rt, v.Done)(s.FinishTask(ctx, v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
+				require.Returns(rt, v.Done)(s.FinishTask(ctx, v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
 			},
 			"": func(rt *rapid.T) { requireVideo(rt, s, v) },
 		})

@@ -9,6 +9,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/require"
 	"sluice/shared/platform/store"
 )
 
@@ -18,7 +19,7 @@ func createVideos(t *testing.T, s store.Store, tenant string, n int) (all []vide
 	for i := range n {
 		v, u := newVideoAndUpload(tenant)
 		v.Times.Created = created.Add(time.Duration(i) * time.Second)
-		requireNoError(t, s.CreateVideo(t.Context(), v, u))
+		require.NoError(t, s.CreateVideo(t.Context(), v, u))
 		all = append(all, v)
 	}
 	return all
@@ -29,7 +30,7 @@ func listVideoIDs(t *testing.T, s store.Store, tenant string, f video.Filter, li
 	t.Helper()
 	for cursor := ""; ; pages++ {
 		page, next, err := s.ListVideos(t.Context(), tenant, f, cursor, limit)
-		requireNoError(t, err)
+		require.NoError(t, err)
 		if len(page) > limit {
 			t.Fatalf("%d videos on a page of %d", len(page), limit)
 		}
@@ -51,18 +52,17 @@ func testVideosAreListedInPages(t *testing.T, s store.Store) {
 	}
 	for limit, pages := range map[int][]int{1: {5, 6}, 2: {3}, 5: {1, 2}, 100: {1}} {
 		got, n := listVideoIDs(t, s, tenant, video.Filter{}, limit)
-		requireEqual(t, got, want)
+		require.Equal(t, got, want)
 		if !slices.Contains(pages, n) {
 			t.Errorf("%d pages of %d", n, limit)
 		}
 	}
 	page, _, err := s.ListVideos(t.Context(), tenant, video.Filter{}, "", 1)
-	requireNoError(t, err)
+	require.NoError(t, err)
 	last := videos[4]
-	requireEqual(t, page, []video.Video{{
+	require.Equal(t, page, []video.Video{{
 		Details: last.Details, Tenant: tenant, ID: last.ID, Playback: last.Playback, State: last.State,
-		Version: last.Version,
-		Source:  last.Source, Times: last.Times,
+		Version: last.Version, Source: last.Source, Times: last.Times,
 	}})
 }
 
@@ -70,11 +70,11 @@ func testVideosAreFiltered(t *testing.T, s store.Store) {
 	tenant := uniqueID()
 	videos := createVideos(t, s, tenant, 4)
 	for _, n := range []int{1, 3} {
-		requireNoError(t, s.UpdateDetails(t.Context(), tenant, videos[n].ID, video.Details{ExternalID: "e#1"}))
+		require.NoError(t, s.UpdateDetails(t.Context(), tenant, videos[n].ID, video.Details{ExternalID: "e#1"}))
 	}
 	failed := videos[3]
 	failed.State, failed.Version = video.Failed, failed.Version+1
-	requireNoError(t, s.SaveVideo(t.Context(), failed, testEntry))
+	require.NoError(t, s.SaveVideo(t.Context(), failed, testEntry))
 	for _, tt := range []struct {
 		filter video.Filter
 		want   []string
@@ -88,7 +88,7 @@ func testVideosAreFiltered(t *testing.T, s store.Store) {
 	} {
 		for _, limit := range []int{1, 10} {
 			got, _ := listVideoIDs(t, s, tenant, tt.filter, limit)
-			requireEqual(t, got, tt.want)
+			require.Equal(t, got, tt.want)
 		}
 	}
 }
@@ -100,18 +100,18 @@ func testListHasOnlyTenantsVideos(t *testing.T, s store.Store) {
 	for n, state := range []video.State{video.Deleting, video.Deleted} {
 		gone := videos[n]
 		gone.State, gone.Version = state, gone.Version+1
-		requireNoError(t, s.SaveVideo(t.Context(), gone, testEntry))
+		require.NoError(t, s.SaveVideo(t.Context(), gone, testEntry))
 	}
 	got, _ := listVideoIDs(t, s, tenant, video.Filter{}, 10)
-	requireEqual(t, got, []string{videos[2].ID})
+	require.Equal(t, got, []string{videos[2].ID})
 	for _, nobody := range []string{uniqueID(), "", tenant + "#"} {
 		got, _ := listVideoIDs(t, s, nobody, video.Filter{}, 10)
-		requireEqual(t, got, []string(nil))
+		require.Equal(t, got, []string(nil))
 	}
 	_, foreign, err := s.ListVideos(t.Context(), tenant, video.Filter{}, "", 1)
-	requireNoError(t, err)
+	require.NoError(t, err)
 	page, _, err := s.ListVideos(t.Context(), other, video.Filter{}, foreign, 10)
-	requireNoError(t, err)
+	require.NoError(t, err)
 	for _, v := range page {
 		if v.Tenant != other {
 			t.Errorf("%s sees a video of %s", other, v.Tenant)
@@ -130,7 +130,7 @@ func testInvalidCursorIsRejected(t *testing.T, s store.Store) {
 		cursors = append(cursors, base64.RawURLEncoding.EncodeToString([]byte(text)))
 	}
 	for _, cursor := range cursors {
-		requireFails(
+		require.Fails(
 			t, errs.Invalid, "cursor_invalid",
 		)(s.ListVideos(t.Context(), uniqueID(), video.Filter{}, cursor, 1))
 	}
@@ -140,27 +140,27 @@ func testDetailsAndStateAreSeparate(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	stale := v
 	v.Details = video.Details{Title: "New", ExternalID: "e1", Metadata: map[string]string{"a": "b"}}
-	requireNoError(t, s.UpdateDetails(t.Context(), v.Tenant, v.ID, v.Details))
+	require.NoError(t, s.UpdateDetails(t.Context(), v.Tenant, v.ID, v.Details))
 	requireVideo(t, s, v)
 	v.State, v.Version, v.Media = video.Processing, v.Version+1, &video.Media{Width: 2}
 	stale.State, stale.Version, stale.Media = v.State, v.Version, v.Media
-	requireNoError(t, s.SaveVideo(t.Context(), stale, testEntry))
+	require.NoError(t, s.SaveVideo(t.Context(), stale, testEntry))
 	requireVideo(t, s, v)
 	v.Details = video.Details{}
-	requireNoError(t, s.UpdateDetails(t.Context(), v.Tenant, v.ID, v.Details))
-	requireNoError(t, s.UpdateDetails(t.Context(), v.Tenant, v.ID, v.Details))
+	require.NoError(t, s.UpdateDetails(t.Context(), v.Tenant, v.ID, v.Details))
+	require.NoError(t, s.UpdateDetails(t.Context(), v.Tenant, v.ID, v.Details))
 	requireVideo(t, s, v)
 }
 
 func testDeletedVideoDetailsAreNotUpdated(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
-	requireError(t, s.UpdateDetails(t.Context(), v.Tenant, uniqueID(), v.Details), errs.NotFound, "video_not_found")
-	requireError(t, s.UpdateDetails(t.Context(), uniqueID(), v.ID, v.Details), errs.NotFound, "video_not_found")
-	requireError(t, s.UpdateDetails(t.Context(), v.Tenant, "", v.Details), errs.NotFound, "video_not_found")
+	require.Error(t, s.UpdateDetails(t.Context(), v.Tenant, uniqueID(), v.Details), errs.NotFound, "video_not_found")
+	require.Error(t, s.UpdateDetails(t.Context(), uniqueID(), v.ID, v.Details), errs.NotFound, "video_not_found")
+	require.Error(t, s.UpdateDetails(t.Context(), v.Tenant, "", v.Details), errs.NotFound, "video_not_found")
 	for _, state := range []video.State{video.Deleting, video.Deleted} {
 		v.State, v.Version = state, v.Version+1
-		requireNoError(t, s.SaveVideo(t.Context(), v, testEntry))
-		requireError(
+		require.NoError(t, s.SaveVideo(t.Context(), v, testEntry))
+		require.Error(
 			t, s.UpdateDetails(t.Context(), v.Tenant, v.ID, video.Details{Title: "x"}), errs.NotFound,
 			"video_not_found",
 		)

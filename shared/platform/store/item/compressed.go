@@ -1,4 +1,4 @@
-package store
+package item
 
 import (
 	"bytes"
@@ -11,12 +11,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// compressedText is text that is stored as DEFLATE data (RFC 1951). DynamoDB counts every kilobyte that is written to a
+// CompressedText is text that is stored as DEFLATE data (RFC 1951). DynamoDB counts every kilobyte that is written to a
 // row, and accepts 1,000 of them per second for one row.
-type compressedText string
+type CompressedText string
 
 // MarshalDynamoDBAttributeValue implements attributevalue.Marshaler.
-func (t compressedText) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) {
+func (t CompressedText) MarshalDynamoDBAttributeValue() (types.AttributeValue, error) {
 	var b bytes.Buffer
 	w, err := flate.NewWriter(&b, flate.DefaultCompression)
 	if err != nil {
@@ -31,15 +31,15 @@ func (t compressedText) MarshalDynamoDBAttributeValue() (types.AttributeValue, e
 
 // UnmarshalDynamoDBAttributeValue implements attributevalue.Unmarshaler. It also reads plain text, which older rows
 // have.
-func (t *compressedText) UnmarshalDynamoDBAttributeValue(v types.AttributeValue) error {
+func (t *CompressedText) UnmarshalDynamoDBAttributeValue(v types.AttributeValue) error {
 	switch v := v.(type) {
 	case *types.AttributeValueMemberS:
-		*t = compressedText(v.Value)
+		*t = CompressedText(v.Value)
 		return nil
 	case *types.AttributeValueMemberB:
 		var text strings.Builder
 		_, err := io.Copy(&text, flate.NewReader(bytes.NewReader(v.Value)))
-		*t = compressedText(text.String())
+		*t = CompressedText(text.String())
 		return err
 	}
 	return fmt.Errorf("%T is not compressed text", v)
