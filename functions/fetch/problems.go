@@ -9,38 +9,23 @@ import (
 
 // What the tenant or producer that named the original is told.
 var (
-	bucketNotRegistered = errs.Problem{
-		Code:    "bucket_not_registered",
-		Message: "Sluice does not fetch from this bucket; have it named in producer_buckets where Sluice is deployed, by its own name.",
-	}
-	emptyFile = errs.Problem{Code: "empty", Message: "The file is empty; see that it is whole, and ask again."}
-	tooLarge  = errs.Problem{
-		Code: "source_too_large", Message: "The file is larger than 8 GiB; give a smaller one.",
-	}
-	replaced = errs.Problem{
-		Code:    "source_replaced",
-		Message: "The file is not the one that was asked for, or was replaced while it was fetched; ask again, and leave it alone until it is ready.",
-	}
-	urlForbidden = errs.Problem{
-		Code:    "url_forbidden",
-		Message: "The URL's host does not let Sluice have the file; give a signed URL that is good for some hours.",
-	}
-	urlNotFound = errs.Problem{Code: "url_not_found", Message: "The URL's host has no such file; check the URL."}
-	urlRefused  = errs.Problem{
-		Code: "url_refused", Message: "The URL's host does not answer a GET with the file; check what it says.",
-	}
-	urlUnavailable = errs.Problem{
-		Code:    "url_unavailable",
-		Message: "The URL's host could not give the file, however often it was asked; ask again when it can.",
-	}
-	wrongRange = errs.Problem{
-		Code:    "url_wrong_range",
-		Message: "The URL's host answers with other bytes than it was asked for; serve the file from another one, or upload it.",
-	}
-	fetchFailed = errs.Problem{
-		Code:    "fetch_failed",
-		Message: "The file could not be fetched, which is our fault. Ask again, and report it if it fails once more.",
-	}
+	bucketNotRegistered = errs.NewProblem("bucket_not_registered",
+		"Sluice does not fetch from this bucket; have it named in producer_buckets where Sluice is deployed, by its own name.")
+	emptyFile = errs.NewProblem("empty", "The file is empty; see that it is whole, and ask again.")
+	tooLarge  = errs.NewProblem("source_too_large", "The file is larger than 8 GiB; give a smaller one.")
+	replaced  = errs.NewProblem("source_replaced",
+		"The file is not the one that was asked for, or was replaced while it was fetched; ask again, and leave it alone until it is ready.")
+	urlForbidden = errs.NewProblem("url_forbidden",
+		"The URL's host does not let Sluice have the file; give a signed URL that is good for some hours.")
+	urlNotFound = errs.NewProblem("url_not_found", "The URL's host has no such file; check the URL.")
+	urlRefused  = errs.NewProblem("url_refused",
+		"The URL's host does not answer a GET with the file; check what it says.")
+	urlUnavailable = errs.NewProblem("url_unavailable",
+		"The URL's host could not give the file, however often it was asked; ask again when it can.")
+	wrongRange = errs.NewProblem("url_wrong_range",
+		"The URL's host answers with other bytes than it was asked for; serve the file from another one, or upload it.")
+	fetchFailed = errs.NewProblem("fetch_failed",
+		"The file could not be fetched, which is our fault. Ask again, and report it if it fails once more.")
 )
 
 // statusError returns the error that an HTTP status stands for; nil if the response holds the file.

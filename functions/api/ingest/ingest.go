@@ -63,39 +63,28 @@ const maxFileName = 255
 
 // NewCommand sets missing fields: the file name from the origin, the title from the file name, and the content type. It
 // returns the errors of invalid fields, in the order of the fields.
-func NewCommand(r Request) (Command, []video.FieldError) {
+func NewCommand(r Request) (Command, errs.FieldErrors) {
 	s := &r.Spec
 	s.Title = strings.TrimSpace(s.Title)
 	s.ContentType = cmp.Or(s.ContentType, "application/octet-stream")
 	if !r.FromClient {
 		s.FileName = cmp.Or(s.FileName, deriveFileName(s.Origin))
 	}
-	var invalid []video.FieldError
-	require := func(ok bool, pointer string, code errs.Code, message string) {
-		if !ok {
-			invalid = append(
-				invalid, video.FieldError{Pointer: pointer, Problem: errs.Problem{Code: code, Message: message}},
-			)
-		}
-	}
-	require(s.FileName != "" && video.ValidText(s.FileName, maxFileName), "/file_name", "file_name_invalid",
+	var f errs.FieldErrors
+	f.Require(s.FileName != "" && video.ValidText(s.FileName, maxFileName), "/file_name", "file_name_invalid",
 		fmt.Sprintf("A file name has 1 to %d characters and no control characters.", maxFileName))
-	details := video.Details{Title: s.Title, ExternalID: s.ExternalID, Metadata: s.Metadata}
-	invalid = append(invalid, details.Validate()...)
+	f = append(f, video.Details{Title: s.Title, ExternalID: s.ExternalID, Metadata: s.Metadata}.Validate()...)
 	if r.FromClient {
-		require(r.Size != 0, "/size", "size_out_of_range", "The file is empty; choose one that has a video in it.")
-		require(r.Size >= 0, "/size", "size_out_of_range", "A size is a number of bytes, from 1 on.")
-		require(r.Size <= video.MaxSourceBytes, "/size", "size_out_of_range",
-			fmt.Sprintf(
-				"The file is too large: it may have %d bytes (%d GiB) at most.", int64(video.MaxSourceBytes),
-				video.MaxSourceBytes>>30,
-			))
+		f.Require(r.Size != 0, "/size", "size_out_of_range", "The file is empty; choose one that has a video in it.")
+		f.Require(r.Size >= 0, "/size", "size_out_of_range", "A size is a number of bytes, from 1 on.")
+		f.Require(r.Size <= video.MaxSourceBytes, "/size", "size_out_of_range",
+			fmt.Sprintf("The file is too large: it may have %d bytes (%d GiB) at most.", int64(video.MaxSourceBytes),
+				video.MaxSourceBytes>>30))
 	}
-	require(
-		isContentType(s.ContentType), "/content_type", "content_type_invalid", "A content type looks like video/mp4.",
-	)
+	f.Require(isContentType(s.ContentType), "/content_type", "content_type_invalid",
+		"A content type looks like video/mp4.")
 	s.Title = cmp.Or(s.Title, s.FileName)
-	return Command{r}, invalid
+	return Command{r}, f
 }
 
 // deriveFileName returns the name of a file from its URL or key, or "video".

@@ -55,7 +55,7 @@ func (p ProducerHandler) Handle(ctx context.Context, e events.Event) ([]events.E
 		Correlation: cmp.Or(e.Correlation, e.ID), Trace: p.TraceHeader(ctx),
 	})
 	if len(invalid) > 0 {
-		return nil, invalid[0].ToError(op, errs.Invalid, nil)
+		return nil, errs.New(op, errs.Invalid, invalid[0].Code, invalid[0].Detail)
 	}
 	v, _, out, err := p.Creator.CreateVideo(ctx, command, p.Creator.Videos.CreateVideo)
 	if err != nil {
@@ -79,22 +79,14 @@ func deriveID(sender string, e events.Event) string {
 }
 
 var (
-	problemSenderUnknown = errs.Problem{
-		Code:    "sender_unknown",
-		Message: "Nobody has registered the principal that sent this message; an operator does, with POST /v1/sources.",
-	}
-	problemOriginForbidden = errs.Problem{
-		Code:    "origin_forbidden",
-		Message: "The principal that sent this message may not name this object; an operator grants it, with POST /v1/sources.",
-	}
-	problemOriginOwn = errs.Problem{
-		Code:    "origin_own",
-		Message: "This is a bucket of Sluice's own, or another name than its own of some bucket; name a bucket of yours by its name.",
-	}
-	problemTenantUnclear = errs.Problem{
-		Code:    "tenant_unclear",
-		Message: "The principal that sent this message speaks for several tenants, so that a URL does not tell whose video it is; name an object in a bucket.",
-	}
+	problemSenderUnknown = errs.NewProblem("sender_unknown",
+		"Nobody has registered the principal that sent this message; an operator does, with POST /v1/sources.")
+	problemOriginForbidden = errs.NewProblem("origin_forbidden",
+		"The principal that sent this message may not name this object; an operator grants it, with POST /v1/sources.")
+	problemOriginOwn = errs.NewProblem("origin_own",
+		"This is a bucket of Sluice's own, or another name than its own of some bucket; name a bucket of yours by its name.")
+	problemTenantUnclear = errs.NewProblem("tenant_unclear",
+		"The principal that sent this message speaks for several tenants, so that a URL does not tell whose video it is; name an object in a bucket.")
 )
 
 // resolveTenant returns the tenant of a video from its sender and origin. Forbidden: there is none, or several.

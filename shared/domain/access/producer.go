@@ -49,32 +49,13 @@ func ParsePrincipal(senderID string) string {
 }
 
 // Validate returns the problems of the sender and the prefix, in the order of the fields.
-func (p Producer) Validate() (fieldErrors []video.FieldError) {
-	if p.Sender == "" || ParsePrincipal(p.Sender) != p.Sender {
-		fieldErrors = append(
-			fieldErrors,
-			video.FieldError{
-				Pointer: "/sender",
-				Problem: errs.Problem{
-					Code:    "sender_invalid",
-					Message: "A sender is the unique id of an IAM user (AIDA…) or role (AROA…), or the id of an account, whose root it is then; `aws iam get-role` and `get-user` show it.",
-				},
-			},
-		)
-	}
-	if len(p.Prefix) > MaxKeyBytes || !video.ValidText(p.Prefix, MaxKeyBytes) {
-		fieldErrors = append(
-			fieldErrors,
-			video.FieldError{
-				Pointer: "/prefix",
-				Problem: errs.Problem{
-					Code:    "prefix_invalid",
-					Message: fmt.Sprintf("A prefix has at most %d bytes and no control characters.", MaxKeyBytes),
-				},
-			},
-		)
-	}
-	return fieldErrors
+func (p Producer) Validate() (f errs.FieldErrors) {
+	f.Require(p.Sender != "" && ParsePrincipal(p.Sender) == p.Sender, "/sender", "sender_invalid",
+		"A sender is the unique id of an IAM user (AIDA…) or role (AROA…), or the id of an account, whose root it is then; "+
+			"`aws iam get-role` and `get-user` show it.")
+	f.Require(len(p.Prefix) <= MaxKeyBytes && video.ValidText(p.Prefix, MaxKeyBytes), "/prefix", "prefix_invalid",
+		fmt.Sprintf("A prefix has at most %d bytes and no control characters.", MaxKeyBytes))
+	return f
 }
 
 // Covers reports whether the registration allows its sender to name the object.

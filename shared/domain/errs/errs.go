@@ -39,6 +39,9 @@ type Problem struct {
 	Message string `json:"message"`
 }
 
+// NewProblem returns a problem: a code for programs and a sentence for people.
+func NewProblem(code Code, message string) Problem { return Problem{Code: code, Message: message} }
+
 // E returns an Error with a cause and without a code: clients are told no details.
 func E(op string, kind Kind, err error) *Error { return &Error{Op: op, Kind: kind, Err: err} }
 

@@ -109,10 +109,9 @@ func readVint(b []byte) (value uint64, width int) {
 
 // The problems that an inspection of a file may find too.
 var (
-	Truncated = errs.Problem{
-		Code: "truncated", Message: "The file is incomplete; finish the recording or the export, and upload all of it.",
-	}
-	Malformed = errs.Problem{Code: "malformed", Message: "The file is damaged; export it again and upload the new one."}
+	Truncated = errs.NewProblem("truncated",
+		"The file is incomplete; finish the recording or the export, and upload all of it.")
+	Malformed = errs.NewProblem("malformed", "The file is damaged; export it again and upload the new one.")
 )
 
 // readFull fills head with the bytes from pos on. It fails with truncated if the file ends before.

@@ -29,42 +29,21 @@ const (
 
 var metadataKeyPattern = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
 
-// FieldError is a problem with one member of a request body.
-type FieldError struct {
-	Pointer string // JSON pointer, RFC 6901
-	errs.Problem
-}
-
 // Validate returns the problems of the fields, in the order of the fields.
-func (d Details) Validate() (fieldErrors []FieldError) {
-	check := func(ok bool, pointer string, code errs.Code, message string) {
-		if !ok {
-			fieldErrors = append(fieldErrors, FieldError{pointer, errs.Problem{Code: code, Message: message}})
-		}
-	}
-	check(
-		ValidText(d.Title, MaxTitle), "/title", "title_invalid",
-		fmt.Sprintf("A title has at most %d characters and no control characters.", MaxTitle),
-	)
-	check(
-		ValidText(d.ExternalID, MaxExternalID), "/external_id", "external_id_invalid",
-		fmt.Sprintf("An external id has at most %d characters and no control characters.", MaxExternalID),
-	)
-	check(
-		len(d.Metadata) <= MaxMetadata, "/metadata", "metadata_too_many",
-		fmt.Sprintf("A video has at most %d pairs of metadata.", MaxMetadata),
-	)
+func (d Details) Validate() (f errs.FieldErrors) {
+	f.Require(ValidText(d.Title, MaxTitle), "/title", "title_invalid",
+		fmt.Sprintf("A title has at most %d characters and no control characters.", MaxTitle))
+	f.Require(ValidText(d.ExternalID, MaxExternalID), "/external_id", "external_id_invalid",
+		fmt.Sprintf("An external id has at most %d characters and no control characters.", MaxExternalID))
+	f.Require(len(d.Metadata) <= MaxMetadata, "/metadata", "metadata_too_many",
+		fmt.Sprintf("A video has at most %d pairs of metadata.", MaxMetadata))
 	for _, k := range slices.Sorted(maps.Keys(d.Metadata)) {
-		check(
-			metadataKeyPattern.MatchString(k), "/metadata", "metadata_key_invalid",
-			"A key of metadata has 1 to 64 letters, digits, dots, hyphens and underscores.",
-		)
-		check(
-			ValidText(d.Metadata[k], MaxMetadataValue), "/metadata/"+k, "metadata_value_invalid",
-			fmt.Sprintf("A value of metadata has at most %d characters and no control characters.", MaxMetadataValue),
-		)
+		f.Require(metadataKeyPattern.MatchString(k), "/metadata", "metadata_key_invalid",
+			"A key of metadata has 1 to 64 letters, digits, dots, hyphens and underscores.")
+		f.Require(ValidText(d.Metadata[k], MaxMetadataValue), "/metadata/"+k, "metadata_value_invalid",
+			fmt.Sprintf("A value of metadata has at most %d characters and no control characters.", MaxMetadataValue))
 	}
-	return fieldErrors
+	return f
 }
 
 // ValidText reports whether s is UTF-8 text without control characters, of at most limit characters. The characters that

@@ -16,7 +16,7 @@ func TestTextsHaveNoDirectionalControls(t *testing.T) {
 			t.Errorf("%+q is valid", title)
 		}
 		problems := video.Details{Title: title}.Validate()
-		if len(problems) != 1 || problems[0].Problem.Code != "title_invalid" {
+		if len(problems) != 1 || problems[0].Code != "title_invalid" {
 			t.Errorf("%+q: %v", title, problems)
 		}
 	}

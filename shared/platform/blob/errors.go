@@ -11,34 +11,21 @@ import (
 
 // Problems that clients may see.
 var (
-	partMissing = errs.Problem{
-		Code:    "part_missing",
-		Message: "A part was not uploaded, or its ETag is not the one that S3 returned for it; upload it again.",
-	}
-	partOrder = errs.Problem{
-		Code: "part_order", Message: "The parts are not in the order of their numbers; sort them, each once.",
-	}
-	partTooSmall = errs.Problem{
-		Code:    "part_too_small",
-		Message: "A part before the last is smaller than 5 MiB; upload parts of the size that was asked for.",
-	}
-	uploadGone = errs.Problem{
-		Code: "upload_gone", Message: "This upload is finished or was given up; start a new one.",
-	}
-	objectMissing  = errs.Problem{Code: "object_not_found", Message: "There is no such object; check its name."}
-	objectReplaced = errs.Problem{
-		Code:    "object_replaced",
-		Message: "The object was replaced meanwhile; upload it again and leave it alone until it is ready.",
-	}
+	partMissing = errs.NewProblem("part_missing",
+		"A part was not uploaded, or its ETag is not the one that S3 returned for it; upload it again.")
+	partOrder    = errs.NewProblem("part_order", "The parts are not in the order of their numbers; sort them, each once.")
+	partTooSmall = errs.NewProblem("part_too_small",
+		"A part before the last is smaller than 5 MiB; upload parts of the size that was asked for.")
+	uploadGone     = errs.NewProblem("upload_gone", "This upload is finished or was given up; start a new one.")
+	objectMissing  = errs.NewProblem("object_not_found", "There is no such object; check its name.")
+	objectReplaced = errs.NewProblem("object_replaced",
+		"The object was replaced meanwhile; upload it again and leave it alone until it is ready.")
 
-	objectForbidden = errs.Problem{
-		Code:    "object_forbidden",
-		Message: "Sluice may not read this object; have its bucket's policy, and the key's if it is encrypted with one of yours, allow it.",
-	}
-	objectArchived  = errs.Problem{Code: "object_archived", Message: "The object is in an archive; restore it first."}
-	bucketElsewhere = errs.Problem{
-		Code: "bucket_elsewhere", Message: "The bucket is in another region than Sluice; use one in the same region.",
-	}
+	objectForbidden = errs.NewProblem("object_forbidden",
+		"Sluice may not read this object; have its bucket's policy, and the key's if it is encrypted with one of yours, allow it.")
+	objectArchived  = errs.NewProblem("object_archived", "The object is in an archive; restore it first.")
+	bucketElsewhere = errs.NewProblem("bucket_elsewhere",
+		"The bucket is in another region than Sluice; use one in the same region.")
 )
 
 // errorMeanings maps the error codes of S3 (https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html). An

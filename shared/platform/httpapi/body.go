@@ -11,7 +11,6 @@ import (
 	"reflect"
 
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/video"
 )
 
 // maxNesting bounds how deep a body may nest.
@@ -78,23 +77,13 @@ func exceedsMaxNesting(b []byte) bool {
 	return false
 }
 
-// maxFieldErrors is the most field errors in one response.
-const maxFieldErrors = 100
-
 // Validation collects the field errors of a request.
-type Validation struct{ fieldErrors []FieldError }
-
-// Require adds a field error unless ok.
-func (v *Validation) Require(ok bool, pointer string, code errs.Code, detail string) {
-	if !ok && len(v.fieldErrors) < maxFieldErrors {
-		v.fieldErrors = append(v.fieldErrors, FieldError{pointer, code, detail})
-	}
-}
+type Validation struct{ errs.FieldErrors }
 
 // AddAll adds field errors of the domain.
-func (v *Validation) AddAll(invalid []video.FieldError) {
+func (v *Validation) AddAll(invalid errs.FieldErrors) {
 	for _, f := range invalid {
-		v.Require(false, f.Pointer, f.Code, f.Message)
+		v.Require(false, f.Pointer, f.Code, f.Detail)
 	}
 }
 
@@ -103,9 +92,9 @@ func (v *Validation) Err() error { return v.errorWithStatus(http.StatusUnprocess
 
 // errorWithStatus returns nil without field errors, else an HTTPError that has the first one's code and lists all.
 func (v *Validation) errorWithStatus(status int) error {
-	if len(v.fieldErrors) == 0 {
+	if len(v.FieldErrors) == 0 {
 		return nil
 	}
-	first := v.fieldErrors[0]
-	return &HTTPError{Status: status, Code: first.Code, Detail: first.Detail, FieldErrors: v.fieldErrors}
+	first := v.FieldErrors[0]
+	return &HTTPError{Status: status, Code: first.Code, Detail: first.Detail, FieldErrors: v.FieldErrors}
 }

@@ -30,7 +30,7 @@ func (v *Validation) checkShape(at, name string, value any, t reflect.Type) {
 		object, ok := value.(map[string]any)
 		v.requireType(ok, at, name, "an object")
 		for _, key := range slices.Sorted(maps.Keys(object)) {
-			if len(v.fieldErrors) == maxFieldErrors {
+			if v.IsFull() {
 				break
 			}
 			inner := at + "/" + escapePointer(key)
@@ -43,7 +43,7 @@ func (v *Validation) checkShape(at, name string, value any, t reflect.Type) {
 		list, ok := value.([]any)
 		v.requireType(ok, at, name, "an array")
 		for i, item := range list {
-			if len(v.fieldErrors) == maxFieldErrors {
+			if v.IsFull() {
 				break // a small body can hold thousands
 			}
 			v.checkShape(at+"/"+strconv.Itoa(i), fmt.Sprintf("%s[%d]", name, i), item, t.Elem())

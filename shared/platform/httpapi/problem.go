@@ -10,20 +10,13 @@ import (
 
 // problemDocument is the body of an error response (https://www.rfc-editor.org/rfc/rfc9457).
 type problemDocument struct {
-	Type      string       `json:"type"`  // urn:sluice:problem:<code>
-	Title     string       `json:"title"` // the same for all problems of the type
-	Status    int          `json:"status"`
-	Detail    string       `json:"detail"`
-	Code      errs.Code    `json:"code"` // stable: for programs
-	RequestID string       `json:"request_id"`
-	Errors    []FieldError `json:"errors,omitempty"`
-}
-
-// FieldError is one error in a request's body.
-type FieldError struct {
-	Pointer string    `json:"pointer"` // JSON Pointer (RFC 6901) into the body; "" is all of it
-	Code    errs.Code `json:"code"`
-	Detail  string    `json:"detail"`
+	Type      string           `json:"type"`  // urn:sluice:problem:<code>
+	Title     string           `json:"title"` // the same for all problems of the type
+	Status    int              `json:"status"`
+	Detail    string           `json:"detail"`
+	Code      errs.Code        `json:"code"` // stable: for programs
+	RequestID string           `json:"request_id"`
+	Errors    errs.FieldErrors `json:"errors,omitempty"`
 }
 
 // HTTPError is an error of the HTTP request itself, with its status.
@@ -31,7 +24,7 @@ type HTTPError struct {
 	Status      int
 	Code        errs.Code
 	Detail      string
-	FieldErrors []FieldError
+	FieldErrors errs.FieldErrors
 }
 
 func (e *HTTPError) Error() string { return string(e.Code) + ": " + e.Detail }

@@ -15,49 +15,28 @@ import (
 
 // What whoever chose the URL is told.
 var (
-	urlInvalid = errs.Problem{
-		Code:    "url_invalid",
-		Message: "The URL can't be read; give one of at most 2048 ASCII characters, with a host name.",
-	}
-	notHTTPS = errs.Problem{
-		Code:    "url_not_https",
-		Message: "Files are fetched over https only; give a URL that begins with https://, and redirects to no other.",
-	}
-	hasPassword = errs.Problem{
-		Code: "url_has_password", Message: "The URL has a user name or password in it; give a signed URL instead.",
-	}
-	portRefused = errs.Problem{
-		Code: "url_port_refused", Message: "Files are fetched from port 443 only; serve the file there.",
-	}
-	notPublic = errs.Problem{
-		Code:    "url_not_public",
-		Message: "The URL's host is not on the public internet; serve the file from one that is, or upload it.",
-	}
-	hostUnknown = errs.Problem{
-		Code: "url_host_unknown", Message: "The URL's host has no address; check its name.",
-	}
-	certificateUntrusted = errs.Problem{
-		Code:    "url_not_trusted",
-		Message: "The certificate of the URL's host is not valid for it; renew it, or serve the file elsewhere.",
-	}
-	tooManyRedirects = errs.Problem{
-		Code: "url_redirects", Message: "The URL redirects more than three times; give the one it leads to.",
-	}
-	tooLarge = errs.Problem{
-		Code: "source_too_large", Message: "There is more at this URL than may be fetched; give one of a smaller file.",
-	}
-	unreachable = errs.Problem{
-		Code:    "source_unreachable",
-		Message: "The URL's host could not be reached, or did not answer; see that it can be, and ask again.",
-	}
-	hostTooSlow = errs.Problem{
-		Code:    "source_slow",
-		Message: "The URL's host sends too slowly; serve the file from a faster one, or upload it.",
-	}
-	bodyCutShort = errs.Problem{
-		Code:    "source_cut_short",
-		Message: "The URL's host ends the connection before all of the file is there; check what it says of the file's length.",
-	}
+	urlInvalid = errs.NewProblem("url_invalid",
+		"The URL can't be read; give one of at most 2048 ASCII characters, with a host name.")
+	notHTTPS = errs.NewProblem("url_not_https",
+		"Files are fetched over https only; give a URL that begins with https://, and redirects to no other.")
+	hasPassword = errs.NewProblem("url_has_password",
+		"The URL has a user name or password in it; give a signed URL instead.")
+	portRefused = errs.NewProblem("url_port_refused", "Files are fetched from port 443 only; serve the file there.")
+	notPublic   = errs.NewProblem("url_not_public",
+		"The URL's host is not on the public internet; serve the file from one that is, or upload it.")
+	hostUnknown          = errs.NewProblem("url_host_unknown", "The URL's host has no address; check its name.")
+	certificateUntrusted = errs.NewProblem("url_not_trusted",
+		"The certificate of the URL's host is not valid for it; renew it, or serve the file elsewhere.")
+	tooManyRedirects = errs.NewProblem("url_redirects",
+		"The URL redirects more than three times; give the one it leads to.")
+	tooLarge = errs.NewProblem("source_too_large",
+		"There is more at this URL than may be fetched; give one of a smaller file.")
+	unreachable = errs.NewProblem("source_unreachable",
+		"The URL's host could not be reached, or did not answer; see that it can be, and ask again.")
+	hostTooSlow = errs.NewProblem("source_slow",
+		"The URL's host sends too slowly; serve the file from a faster one, or upload it.")
+	bodyCutShort = errs.NewProblem("source_cut_short",
+		"The URL's host ends the connection before all of the file is there; check what it says of the file's length.")
 )
 
 // wrapConnectionError returns the error to show for an error of connecting, of the TLS handshake or of reading.

@@ -22,9 +22,8 @@ const (
 // pagePosition is the last row of a page.
 type pagePosition struct{ created, id string }
 
-var cursorInvalid = errs.Problem{
-	Code: "cursor_invalid", Message: "This cursor is not one that a list has given; begin again without one.",
-}
+var cursorInvalid = errs.NewProblem("cursor_invalid",
+	"This cursor is not one that a list has given; begin again without one.")
 
 // cursorIDPattern matches the ids of videos. A cursor is a key of the table once it is parsed.
 var cursorIDPattern = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
