@@ -96,15 +96,15 @@ func testDownloadRange(t *testing.T, b Blob) {
 		from, length int64
 		want         string
 	}{{0, 10, "0123456789"}, {0, 1, "0"}, {3, 4, "3456"}, {9, 1, "9"}, {8, 100, "89"}} {
-		requireReturns(t, tt.want)(read(etag, tt.from, tt.length))
-		requireReturns(t, tt.want)(read("", tt.from, tt.length))
+		require.Returns(t, tt.want)(read(etag, tt.from, tt.length))
+		require.Returns(t, tt.want)(read("", tt.from, tt.length))
 	}
-	requireFails(t, errs.Internal, "")(read(etag, 10, 1))
+	require.Fails(t, errs.Internal, "")(read(etag, 10, 1))
 	putObject(t, b, key, "abcdefghij", blob.Metadata{})
-	requireFails(t, errs.Conflict, "object_replaced")(read(etag, 3, 4))
-	requireReturns(t, "def")(read("", 3, 3))
+	require.Fails(t, errs.Conflict, "object_replaced")(read(etag, 3, 4))
+	require.Returns(t, "def")(read("", 3, 3))
 	key = uniqueKey()
-	requireFails(t, errs.NotFound, "object_not_found")(read(etag, 0, 1))
+	require.Fails(t, errs.NotFound, "object_not_found")(read(etag, 0, 1))
 }
 
 func testPresignedGetReadsObject(t *testing.T, b Blob) {
