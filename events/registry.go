@@ -171,18 +171,16 @@ func checkConsistency(e Event, kind Kind) error {
 	case video.UploadRequested:
 		err = errors.Join(err, withPointer("/data/origin", d.Origin.Validate()))
 	case video.FetchRequested:
-		err = errors.Join(
-			err, withPointer("/data/origin", d.Origin.Validate()), withPointer("/data/key", checkOwnKey(d.Key, key)),
-		)
+		err = errors.Join(err, withPointer("/data/origin", d.Origin.Validate()),
+			withPointer("/data/key", checkOwnKey(d.Key, key)))
 	case video.InspectRequested:
 		err = errors.Join(err, withPointer("/data/key", checkOwnKey(d.Key, key)))
 	case video.MediaInspected:
 		err = errors.Join(err, withPointer("/data/plan", d.Plan.Validate()))
 	case video.EncodeRequested:
-		err = errors.Join(
-			err, withPointer("/data/plan", d.Plan.Validate()), withPointer("/data/task", d.Task.Validate()),
-			withPointer("/data/source/key", checkOwnKey(d.Source.Key, key)),
-		)
+		err = errors.Join(err, withPointer("/data/plan", d.Plan.Validate()),
+			withPointer("/data/task", d.Task.Validate()),
+			withPointer("/data/source/key", checkOwnKey(d.Source.Key, key)))
 		if err == nil {
 			err = withPointer("/data/task", d.Plan.ValidateTask(d.Task))
 		}

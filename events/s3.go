@@ -47,10 +47,8 @@ func readS3Objects(doc map[string]any) ([]video.StoredObject, error) {
 		}
 		size, _ := lookupMember(r, "s3", "object", "size").(float64)
 		etag := strings.Trim(text("s3", "object", "eTag"), `"`) // with or without quotes
-		out = append(
-			out,
-			video.StoredObject{Bucket: text("s3", "bucket", "name"), Key: key, Size: int64(size), ETag: etag, At: at},
-		)
+		out = append(out,
+			video.StoredObject{Bucket: text("s3", "bucket", "name"), Key: key, Size: int64(size), ETag: etag, At: at})
 	}
 	return out, nil
 }

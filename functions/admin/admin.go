@@ -64,9 +64,7 @@ func (a *Admin) Handler() (http.Handler, error) {
 			"POST /v1/dead-letters/{id}/redrive": a.redriveDeadLetter,
 			"POST /v1/dead-letters/{id}/discard": a.discardDeadLetter,
 		},
-		Idempotent: map[string]httpapi.IdempotentHandler{
-			"POST /v1/tokens": a.createToken,
-		},
+		Idempotent: map[string]httpapi.IdempotentHandler{"POST /v1/tokens": a.createToken},
 	})
 	return httpapi.CORS{Origins: a.Origins, Next: m}, err
 }
@@ -82,10 +80,8 @@ func (a *Admin) createTenant(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	var v httpapi.Validation
-	v.Require(
-		access.ValidTenantID(in.Name), "/name", "name_invalid",
-		"A tenant's name has 2 to 31 lower-case letters, digits and hyphens, a letter first.",
-	)
+	v.Require(access.ValidTenantID(in.Name), "/name", "name_invalid",
+		"A tenant's name has 2 to 31 lower-case letters, digits and hyphens, a letter first.")
 	if err := v.Err(); err != nil {
 		return err
 	}
@@ -133,18 +129,14 @@ func (a *Admin) createToken(w http.ResponseWriter, r *http.Request, attempt *htt
 	}
 	var v httpapi.Validation
 	for i, s := range in.Scopes {
-		v.Require(
-			slices.Contains(access.Scopes, s), fmt.Sprintf("/scopes/%d", i), "scope_unknown",
-			"The scopes are "+httpapi.QuoteList(access.Scopes)+".",
-		)
+		v.Require(slices.Contains(access.Scopes, s), fmt.Sprintf("/scopes/%d", i), "scope_unknown",
+			"The scopes are "+httpapi.QuoteList(access.Scopes)+".")
 	}
 	v.Require(
 		in.Life == 0 || in.Life >= minTokenLifetime && in.Life <= maxTokenLifetime, "/expires_in",
 		"expires_in_out_of_range",
-		fmt.Sprintf(
-			"A token lives for %d to %d seconds, or without expires_in until it is revoked.", minTokenLifetime,
-			maxTokenLifetime,
-		),
+		fmt.Sprintf("A token lives for %d to %d seconds, or without expires_in until it is revoked.", minTokenLifetime,
+			maxTokenLifetime),
 	)
 	v.Require(len(in.Scopes) > 0, "/scopes", "scopes_missing", "A token needs at least one scope.")
 	known, err := a.tenantExists(r, in.Tenant)
@@ -156,9 +148,8 @@ func (a *Admin) createToken(w http.ResponseWriter, r *http.Request, attempt *htt
 		return err
 	}
 	slices.Sort(in.Scopes)
-	return a.issueToken(
-		w, r, attempt, access.Token{Tenant: in.Tenant, Scopes: slices.Compact(in.Scopes)}, time.Duration(in.Life)*time.Second,
-	)
+	return a.issueToken(w, r, attempt, access.Token{Tenant: in.Tenant, Scopes: slices.Compact(in.Scopes)},
+		time.Duration(in.Life)*time.Second)
 }
 
 func (a *Admin) tenantExists(r *http.Request, tenant string) (bool, error) {

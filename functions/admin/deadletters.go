@@ -52,9 +52,8 @@ type deadLetterView struct {
 func (a *Admin) buildDeadLetterView(l video.DeadLetter) deadLetterView {
 	return deadLetterView{
 		ID: l.ID, Service: l.Service, Type: l.Type, Tenant: l.Tenant, Video: l.Video, Kind: string(l.Kind),
-		Code: l.Code, Reason: l.Reason,
-		Attempts: l.Attempts, State: string(l.State), Note: l.Note, Redrives: l.Redrives,
-		Sent: httpapi.Timestamp{Time: l.Sent}, Filed: httpapi.Timestamp{Time: l.Created},
+		Code: l.Code, Reason: l.Reason, Attempts: l.Attempts, State: string(l.State), Note: l.Note,
+		Redrives: l.Redrives, Sent: httpapi.Timestamp{Time: l.Sent}, Filed: httpapi.Timestamp{Time: l.Created},
 		Age: max(0, int64(a.now().Sub(l.Sent).Seconds())), Body: l.Body,
 	}
 }
@@ -139,10 +138,8 @@ func (a *Admin) discardDeadLetter(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	var v httpapi.Validation
-	v.Require(
-		in.Reason != "" && video.ValidText(in.Reason, maxReasonLength), "/reason", "reason_invalid",
-		"Say why, in 1 to 500 characters without control characters.",
-	)
+	v.Require(in.Reason != "" && video.ValidText(in.Reason, maxReasonLength), "/reason", "reason_invalid",
+		"Say why, in 1 to 500 characters without control characters.")
 	if err := v.Err(); err != nil {
 		return err
 	}

@@ -51,10 +51,8 @@ func (a *Admin) createProducer(w http.ResponseWriter, r *http.Request) error {
 	}
 	var v httpapi.Validation
 	v.AddAll(p.Validate())
-	v.Require(
-		services.ValidProducerBucket(in.Bucket), "/bucket", "bucket_refused",
-		"Give the name of a bucket, not of what stands for one, and not one of Sluice's own.",
-	)
+	v.Require(services.ValidProducerBucket(in.Bucket), "/bucket", "bucket_refused",
+		"Give the name of a bucket, not of what stands for one, and not one of Sluice's own.")
 	known, err := a.tenantExists(r, in.Tenant)
 	if err != nil {
 		return err

@@ -38,20 +38,15 @@ func (a *Admin) redriveDeadLetters(w http.ResponseWriter, r *http.Request) error
 	}
 	in.Limit, in.Rate = cmp.Or(in.Limit, defaultRedriveLimit), cmp.Or(in.Rate, defaultRedriveRate)
 	var v httpapi.Validation
-	v.Require(
-		in.Limit > 0 && in.Limit <= maxRedriveScan, "/limit", "limit_out_of_range",
-		"Redrive 1 to 1,000 dead letters at a time.",
-	)
-	v.Require(
-		in.Rate > 0 && in.Rate <= maxRedriveRate, "/rate", "rate_out_of_range",
-		"Redrive 1 to 100 dead letters a second.",
-	)
+	v.Require(in.Limit > 0 && in.Limit <= maxRedriveScan, "/limit", "limit_out_of_range",
+		"Redrive 1 to 1,000 dead letters at a time.")
+	v.Require(in.Rate > 0 && in.Rate <= maxRedriveRate, "/rate", "rate_out_of_range",
+		"Redrive 1 to 100 dead letters a second.")
 	if err := v.Err(); err != nil {
 		return err
 	}
-	found, err := a.listOpenIDs(
-		r.Context(), video.DeadLetterFilter{Service: in.Service, Code: in.Code, State: video.DeadLetterOpen},
-	)
+	found, err := a.listOpenIDs(r.Context(),
+		video.DeadLetterFilter{Service: in.Service, Code: in.Code, State: video.DeadLetterOpen})
 	if err != nil {
 		return err
 	}

@@ -60,10 +60,8 @@ func validateParts(u video.Upload, sent []sentPart) error {
 	seen := map[int]bool{}
 	for i, p := range sent {
 		at := fmt.Sprintf("/parts/%d", i)
-		v.Require(
-			p.Number >= 1 && p.Number <= u.PartCount(), at+"/number", "part_unknown",
-			fmt.Sprintf("The parts are 1 to %d.", u.PartCount()),
-		)
+		v.Require(p.Number >= 1 && p.Number <= u.PartCount(), at+"/number", "part_unknown",
+			fmt.Sprintf("The parts are 1 to %d.", u.PartCount()))
 		v.Require(!seen[p.Number], at+"/number", "part_repeated", fmt.Sprintf("Part %d is there twice.", p.Number))
 		v.Require(p.ETag != "", at+"/etag", "etag_missing", "Give the ETag that S3 answered the part with.")
 		seen[p.Number] = true
@@ -94,14 +92,10 @@ func (a *API) completeMultipart(ctx context.Context, u video.Upload, sent []sent
 		got, ok := stored[p.Number]
 		at := fmt.Sprintf("/parts/%d", i)
 		v.Require(ok, at, "part_missing", fmt.Sprintf("Part %d has not been sent.", p.Number))
-		v.Require(
-			!ok || got.ETag == strings.Trim(p.ETag, `"`), at+"/etag", "part_changed",
-			"The ETag is not that of the part that S3 has; send the part again or give its ETag.",
-		)
-		v.Require(
-			!ok || got.Size == u.PartBytes(p.Number), at, "size_mismatch",
-			fmt.Sprintf("Part %d has %d bytes, not %d as announced.", p.Number, got.Size, u.PartBytes(p.Number)),
-		)
+		v.Require(!ok || got.ETag == strings.Trim(p.ETag, `"`), at+"/etag", "part_changed",
+			"The ETag is not that of the part that S3 has; send the part again or give its ETag.")
+		v.Require(!ok || got.Size == u.PartBytes(p.Number), at, "size_mismatch",
+			fmt.Sprintf("Part %d has %d bytes, not %d as announced.", p.Number, got.Size, u.PartBytes(p.Number)))
 		parts[p.Number-1] = got
 	}
 	if err := v.Err(); err != nil {
@@ -116,10 +110,8 @@ func (a *API) sendBestEffort(ctx context.Context, tenant, id string, data ...vid
 	for _, d := range data {
 		e := events.New(tenant, id, a.now(), d)
 		if err := a.Publisher.Send(ctx, e); err != nil {
-			a.Log.WarnContext(
-				ctx, "event not sent at once", "type", e.Type,
-				"api_request_id", httpapi.CallerFromContext(ctx).RequestID, "error", err,
-			)
+			a.Log.WarnContext(ctx, "event not sent at once", "type", e.Type, "api_request_id",
+				httpapi.CallerFromContext(ctx).RequestID, "error", err)
 		}
 	}
 }

@@ -102,6 +102,5 @@ func (a *API) findVideo(r *http.Request, tenant string) (video.Video, error) {
 	return v, nil
 }
 
-var errVideoNotFound = errs.New(
-	"api.findVideo", errs.NotFound, "video_not_found", "There is no such video; check its id.",
-)
+var errVideoNotFound = errs.New("api.findVideo", errs.NotFound, "video_not_found",
+	"There is no such video; check its id.")

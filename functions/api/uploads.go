@@ -147,15 +147,11 @@ func (a *API) signParts(w http.ResponseWriter, r *http.Request, attempt *httpapi
 		return err
 	}
 	var check httpapi.Validation
-	check.Require(
-		len(in.Numbers) >= 1 && len(in.Numbers) <= maxPartURLs, "/numbers", "numbers_out_of_range",
-		fmt.Sprintf("Ask for 1 to %d parts at a time.", maxPartURLs),
-	)
+	check.Require(len(in.Numbers) >= 1 && len(in.Numbers) <= maxPartURLs, "/numbers", "numbers_out_of_range",
+		fmt.Sprintf("Ask for 1 to %d parts at a time.", maxPartURLs))
 	for i, n := range in.Numbers {
-		check.Require(
-			n >= 1 && n <= u.PartCount(), fmt.Sprintf("/numbers/%d", i), "part_unknown",
-			fmt.Sprintf("The parts are 1 to %d.", u.PartCount()),
-		)
+		check.Require(n >= 1 && n <= u.PartCount(), fmt.Sprintf("/numbers/%d", i), "part_unknown",
+			fmt.Sprintf("The parts are 1 to %d.", u.PartCount()))
 	}
 	if err := check.Err(); err != nil {
 		return err

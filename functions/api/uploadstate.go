@@ -46,8 +46,7 @@ func (a *API) showUpload(w http.ResponseWriter, r *http.Request) error {
 	}
 	out := uploadView{
 		Upload: u.ID, Video: u.Video, Size: u.Size, PartSize: u.PartSize, PartCount: u.PartCount(),
-		Parts:   []storedPart{},
-		Created: httpapi.Timestamp{Time: u.Created},
+		Parts: []storedPart{}, Created: httpapi.Timestamp{Time: u.Created},
 		Expires: httpapi.Timestamp{Time: u.Created.Add(video.UploadLifetime)},
 	}
 	if out.State = abandonedState(v); out.State != "" {
@@ -84,9 +83,8 @@ func (a *API) findUpload(ctx context.Context, id string) (u video.Upload, v vide
 	return u, v, err
 }
 
-var errUploadNotFound = errs.New(
-	"api.findUpload", errs.NotFound, "upload_not_found", "There is no such upload; check its id.",
-)
+var errUploadNotFound = errs.New("api.findUpload", errs.NotFound, "upload_not_found",
+	"There is no such upload; check its id.")
 
 // abandonedState returns the state of an upload that ended without its file, else "". S3 may keep its parts for another
 // day.
@@ -118,17 +116,12 @@ func (a *API) resolveEndState(ctx context.Context, u video.Upload, v video.Video
 
 // closedErrors are the errors of uploads that accept no more parts, by their state.
 var closedErrors = map[uploadState]error{
-	uploadCompleted: errs.New(
-		"api.requireOpen", errs.Conflict, "upload_completed",
-		"The upload is completed already and takes no more parts; look at its video.",
-	),
-	uploadExpired: errs.New(
-		"api.requireOpen", errs.Conflict, "upload_expired",
-		"The upload was not completed in time and is gone; start a new one.",
-	),
-	uploadCancelled: errs.New(
-		"api.requireOpen", errs.Conflict, "upload_cancelled", "The upload was cancelled; start a new one.",
-	),
+	uploadCompleted: errs.New("api.requireOpen", errs.Conflict, "upload_completed",
+		"The upload is completed already and takes no more parts; look at its video."),
+	uploadExpired: errs.New("api.requireOpen", errs.Conflict, "upload_expired",
+		"The upload was not completed in time and is gone; start a new one."),
+	uploadCancelled: errs.New("api.requireOpen", errs.Conflict, "upload_cancelled",
+		"The upload was cancelled; start a new one."),
 }
 
 // requireOpen returns an error if the upload accepts no more parts. It asks S3, since the row may be behind.

@@ -70,9 +70,8 @@ func (o *Observer) showMap(w http.ResponseWriter, r *http.Request) error {
 	all.Wait()
 	seen := map[traceview.CallKind]bool{}
 	for _, e := range services.ListEdges() {
-		out.Edges = append(
-			out.Edges, edgeView{e.From, e.To, append([]string{}, e.Types...), callsPerMinute(e, calls, seen)},
-		)
+		out.Edges = append(out.Edges,
+			edgeView{e.From, e.To, append([]string{}, e.Types...), callsPerMinute(e, calls, seen)})
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, out)
 }
@@ -135,9 +134,8 @@ func (o *Observer) countDeadLetters(ctx context.Context) map[string]int {
 	n := map[string]int{}
 	cursor := ""
 	for range maxDeadLetterPages {
-		page, next, err := o.Store.ListDeadLetters(
-			ctx, video.DeadLetterFilter{State: video.DeadLetterOpen}, cursor, o.Now(), deadLetterPageSize,
-		)
+		page, next, err := o.Store.ListDeadLetters(ctx, video.DeadLetterFilter{State: video.DeadLetterOpen}, cursor,
+			o.Now(), deadLetterPageSize)
 		if err != nil {
 			o.Log.WarnContext(ctx, "can't count dead letters", "error", err)
 			return nil

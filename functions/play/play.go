@@ -119,10 +119,8 @@ func (s *Server) loadKeys(ctx context.Context) (playback.SigningKeys, error) {
 		return nil, errs.E("play.loadKeys", errs.Transient, err)
 	}
 	if len(secret) < minSecretBytes {
-		return nil, errs.New(
-			"play.loadKeys", errs.Internal, "playback_key_short",
-			"The key of signed links is not set up; tell the operator.",
-		)
+		return nil, errs.New("play.loadKeys", errs.Internal, "playback_key_short",
+			"The key of signed links is not set up; tell the operator.")
 	}
 	s.keys = playback.SigningKeys{signingKeyID: []byte(secret)}
 	return s.keys, nil
@@ -131,10 +129,8 @@ func (s *Server) loadKeys(ctx context.Context) (playback.SigningKeys, error) {
 func (s *Server) servePlaylist(w http.ResponseWriter, r *http.Request, key string) error {
 	body, _, err := s.Media.GetObject(r.Context(), key)
 	if errs.KindOf(err) == errs.NotFound {
-		return errs.New(
-			"play.servePlaylist", errs.NotFound, "video_not_ready",
-			"There is no such video, or it can't be watched yet.",
-		)
+		return errs.New("play.servePlaylist", errs.NotFound, "video_not_ready",
+			"There is no such video, or it can't be watched yet.")
 	}
 	if err != nil {
 		return err

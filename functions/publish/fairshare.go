@@ -28,8 +28,7 @@ func newShareRequest(e events.Event, v video.Video, wantsTasks bool, now time.Ti
 	passed, isDeadline := e.Data.(video.DeadlinePassed)
 	return shareRequest{
 		video: v, key: e.ID + " " + e.Time.UTC().Format(time.RFC3339Nano), wantsTasks: wantsTasks,
-		retries: isDeadline && wantsTasks, queued: passed.Queued,
-		now: now, videos: map[string]video.Video{v.ID: v},
+		retries: isDeadline && wantsTasks, queued: passed.Queued, now: now, videos: map[string]video.Video{v.ID: v},
 	}
 }
 

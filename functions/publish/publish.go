@@ -103,9 +103,8 @@ func (o VideoOwner) recordFinishedTask(ctx context.Context, v *video.Video, data
 		return nil
 	}
 	if !v.Plan.HasTask(d.Result.Task) {
-		return errs.E(
-			"publish.recordFinishedTask", errs.Invalid, fmt.Errorf("task %d is not in the plan", d.Result.Task.Number),
-		)
+		return errs.E("publish.recordFinishedTask", errs.Invalid,
+			fmt.Errorf("task %d is not in the plan", d.Result.Task.Number))
 	}
 	if v.Done[d.Result.Task.Number] {
 		metrics.MarkDuplicate(ctx)
@@ -129,10 +128,8 @@ func (o VideoOwner) saveVideo(ctx context.Context, e events.Event, before, after
 	if err := o.Videos.SaveVideo(ctx, after, after.NewTimelineEntry(string(e.Type), o.Now())); err != nil {
 		return err
 	}
-	o.Log.InfoContext(
-		ctx, "video has changed", "was", before.State, "is", after.State,
-		metrics.LogAttr(o.Now(), collectMetrics(before, after)...),
-	)
+	o.Log.InfoContext(ctx, "video has changed", "was", before.State, "is", after.State,
+		metrics.LogAttr(o.Now(), collectMetrics(before, after)...))
 	return nil
 }
 

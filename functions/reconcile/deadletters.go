@@ -71,10 +71,8 @@ func (r Reconciler) countOpenDeadLetters(ctx context.Context) error {
 		}
 	}
 	if all > 0 {
-		r.Log.WarnContext(
-			ctx, "dead letters are open", "letters", all,
-			metrics.LogAttr(r.Now(), metric.DeadLetters.NewValue(float64(all))),
-		)
+		r.Log.WarnContext(ctx, "dead letters are open", "letters", all,
+			metrics.LogAttr(r.Now(), metric.DeadLetters.NewValue(float64(all))))
 	}
 	return errors.Join(failed...)
 }

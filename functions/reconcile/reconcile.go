@@ -117,18 +117,16 @@ func (r Reconciler) reconcileDueVideos(ctx context.Context) error {
 		}
 		overdue, err := r.reconcileVideo(ctx, ref, depths)
 		if err != nil {
-			r.Log.ErrorContext(
-				ctx, "an overdue video can't be checked", "tenant", ref.Tenant, "video", ref.ID, "error", err,
-			)
+			r.Log.ErrorContext(ctx, "an overdue video can't be checked", "tenant", ref.Tenant, "video", ref.ID, "error",
+				err)
 		}
 		if overdue > stuckAfter {
 			stuck++
 		}
 	}
 	if stuck > 0 {
-		r.Log.WarnContext(
-			ctx, "videos are stuck", "videos", stuck, metrics.LogAttr(r.Now(), metric.Stuck.NewValue(float64(stuck))),
-		)
+		r.Log.WarnContext(ctx, "videos are stuck", "videos", stuck,
+			metrics.LogAttr(r.Now(), metric.Stuck.NewValue(float64(stuck))))
 	}
 	r.Log.InfoContext(ctx, "overdue videos checked", "due", len(refs))
 	return nil
@@ -158,8 +156,8 @@ func (r Reconciler) reconcileVideo(
 	if passed.Queued, err = r.isInWaitQueue(ctx, v, now); err != nil {
 		return overdue, err
 	}
-	r.Log.WarnContext(ctx, "a deadline has passed", "tenant", v.Tenant, "video", v.ID, "state", v.State,
-		"retries", v.Deadline.Retries, "stored", passed.Stored != nil, "busy", passed.QueueBusy, "queued", passed.Queued)
+	r.Log.WarnContext(ctx, "a deadline has passed", "tenant", v.Tenant, "video", v.ID, "state", v.State, "retries",
+		v.Deadline.Retries, "stored", passed.Stored != nil, "busy", passed.QueueBusy, "queued", passed.Queued)
 	e := events.New(v.Tenant, v.ID, now, passed)
 	e.Trace, e.Correlation = v.Trace, v.Correlation
 	return overdue, r.Sender.Send(ctx, e)

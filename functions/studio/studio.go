@@ -80,9 +80,8 @@ func loadSite() (*site, error) {
 		}
 	}
 	s.version = hashAssets(s.assets)
-	s.html = strings.NewReplacer(
-		"{base}", "studio/"+s.version, "{player}", "watch/assets/hls.min.js?v="+playerVersion,
-	).Replace(pageTemplate)
+	s.html = strings.NewReplacer("{base}", "studio/"+s.version, "{player}",
+		"watch/assets/hls.min.js?v="+playerVersion).Replace(pageTemplate)
 	return s, nil
 }
 

@@ -81,9 +81,8 @@ func (d dataDeleter) deleteBucket(ctx context.Context, name string) error {
 		for _, o := range page.Contents {
 			these = append(these, types.ObjectIdentifier{Key: o.Key})
 		}
-		out, err := d.objects.DeleteObjects(
-			ctx, &s3.DeleteObjectsInput{Bucket: &name, Delete: &types.Delete{Objects: these, Quiet: aws.Bool(true)}},
-		)
+		out, err := d.objects.DeleteObjects(ctx,
+			&s3.DeleteObjectsInput{Bucket: &name, Delete: &types.Delete{Objects: these, Quiet: aws.Bool(true)}})
 		if err != nil {
 			return err
 		}
@@ -119,8 +118,7 @@ func (d dataDeleter) deleteSecret(ctx context.Context, id string) error {
 	if err != nil || is.DeletedDate != nil {
 		return err
 	}
-	_, err = d.secrets.DeleteSecret(
-		ctx, &secretsmanager.DeleteSecretInput{SecretId: &id, RecoveryWindowInDays: aws.Int64(secretRecoveryDays)},
-	)
+	_, err = d.secrets.DeleteSecret(ctx,
+		&secretsmanager.DeleteSecretInput{SecretId: &id, RecoveryWindowInDays: aws.Int64(secretRecoveryDays)})
 	return err
 }

@@ -77,9 +77,8 @@ func (s stack) findDeletedStack(ctx context.Context, name string) (string, error
 
 // listKeptResources returns what an existing stack will leave behind.
 func (s stack) listKeptResources(ctx context.Context) (kept []keptResource, err error) {
-	pages := cloudformation.NewListStackResourcesPaginator(
-		s.client, &cloudformation.ListStackResourcesInput{StackName: &s.id},
-	)
+	pages := cloudformation.NewListStackResourcesPaginator(s.client,
+		&cloudformation.ListStackResourcesInput{StackName: &s.id})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -94,9 +93,8 @@ func (s stack) listKeptResources(ctx context.Context) (kept []keptResource, err 
 
 // listSkippedResources returns what a deleted stack has left behind, according to its events.
 func (s stack) listSkippedResources(ctx context.Context) (kept []keptResource, err error) {
-	pages := cloudformation.NewDescribeStackEventsPaginator(
-		s.client, &cloudformation.DescribeStackEventsInput{StackName: &s.id},
-	)
+	pages := cloudformation.NewDescribeStackEventsPaginator(s.client,
+		&cloudformation.DescribeStackEventsInput{StackName: &s.id})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {

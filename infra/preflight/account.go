@@ -114,9 +114,8 @@ func readQuota(ctx context.Context, c *servicequotas.Client, q quota) accountVal
 	if none := (*types.NoSuchResourceException)(nil); !errors.As(err, &none) {
 		return accountValue{err: readError(err)}
 	}
-	standard, err := c.GetAWSDefaultServiceQuota(
-		ctx, &servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: &q.service, QuotaCode: &q.code},
-	)
+	standard, err := c.GetAWSDefaultServiceQuota(ctx,
+		&servicequotas.GetAWSDefaultServiceQuotaInput{ServiceCode: &q.service, QuotaCode: &q.code})
 	if err != nil {
 		return accountValue{err: readError(err)}
 	}

@@ -126,9 +126,8 @@ func checkRegion(a account) finding {
 	case len(a.missingServices) == len(requiredServices):
 		f.severity, f.message = severityUnknown, "AWS does not list the services of "+a.region
 	case len(a.missingServices) > 0:
-		f.severity, f.message = severityMissing, fmt.Sprintf(
-			"%s has no %s: choose another region", a.region, strings.Join(a.missingServices, ", no "),
-		)
+		f.severity, f.message = severityMissing, fmt.Sprintf("%s has no %s: choose another region", a.region,
+			strings.Join(a.missingServices, ", no "))
 	default:
 		f.message = a.region + " has every service that Sluice uses"
 	}
@@ -146,9 +145,8 @@ func checkBootstrap(a account) finding {
 	case a.bootstrap.value == 0:
 		f.severity, f.message = severityMissing, "the CDK was never set up in this account and region"
 	case a.bootstrap.value < minBootstrapVersion:
-		f.severity, f.message = severityMissing, fmt.Sprintf(
-			"version %d is there, at least %d is needed", a.bootstrap.value, minBootstrapVersion,
-		)
+		f.severity, f.message = severityMissing, fmt.Sprintf("version %d is there, at least %d is needed",
+			a.bootstrap.value, minBootstrapVersion)
 	default:
 		return finding{subject: f.subject, message: fmt.Sprintf("version %d", a.bootstrap.value)}
 	}
@@ -162,10 +160,8 @@ func checkRate(r requirements, a account) finding {
 		f.severity, f.message = severityUnknown, a.rate.err.Error()
 	case a.rate.value < r.rate:
 		f.severity, f.command = severityLow, gatewayRate.increaseCommand(r.rate, a.region)
-		f.message = fmt.Sprintf(
-			"the gateway lets through %d a second (rate=%d), the account has %d for all its APIs", r.rate, r.rate,
-			a.rate.value,
-		)
+		f.message = fmt.Sprintf("the gateway lets through %d a second (rate=%d), the account has %d for all its APIs",
+			r.rate, r.rate, a.rate.value)
 	default:
 		f.message = fmt.Sprintf("the gateway lets through %d a second, the account has %d", r.rate, a.rate.value)
 	}
@@ -183,9 +179,8 @@ func checkMemory() finding {
 	}
 	if most > newAccountMemory {
 		f.severity = severityUnknown
-		f.message = fmt.Sprintf(
-			"a function has %d MiB; new accounts allow %d, and only AWS Support raises it", most, newAccountMemory,
-		)
+		f.message = fmt.Sprintf("a function has %d MiB; new accounts allow %d, and only AWS Support raises it", most,
+			newAccountMemory)
 	}
 	return f
 }

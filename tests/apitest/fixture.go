@@ -58,8 +58,7 @@ func New(tb testing.TB) *Fixture {
 	tb.Helper()
 	f := &Fixture{
 		Store: store.NewMemory(), Bucket: &Bucket{}, Outbox: &Outbox{}, Redriver: &FakeRedriver{},
-		Logs: &bytes.Buffer{},
-		XRay: &FakeXRay{Depths: map[string][2]int{}},
+		Logs: &bytes.Buffer{}, XRay: &FakeXRay{Depths: map[string][2]int{}},
 	}
 	now := func() time.Time { return f.Now() } // tests change it
 	f.Bucket.Now = now
@@ -81,9 +80,7 @@ func New(tb testing.TB) *Fixture {
 		Sleep: func(_ context.Context, d time.Duration) { f.Redriver.Waited += d }, Now: now, Entropy: f.Entropy,
 		Log: f.Log,
 	}
-	f.Observer = &observe.Observer{
-		Store: rows("observe"), Traces: f.XRay, Queues: f.XRay, Now: now, Log: f.Log,
-	}
+	f.Observer = &observe.Observer{Store: rows("observe"), Traces: f.XRay, Queues: f.XRay, Now: now, Log: f.Log}
 	f.RebuildHandlers(tb)
 	return f
 }
@@ -347,8 +344,7 @@ func (f *Fixture) PutDeadLetters(tb testing.TB, n int) (all []video.DeadLetter) 
 	for i := range n {
 		l := video.DeadLetter{
 			Service: "encode", Group: "g", Type: "encode.requested.v1", Tenant: "acme", Video: "vid_1",
-			Kind: errs.Invalid, Code: "invalid",
-			Reason: "It is wrong.", Body: fmt.Sprintf(`{"n": %d}`, i), Attempts: 5,
+			Kind: errs.Invalid, Code: "invalid", Reason: "It is wrong.", Body: fmt.Sprintf(`{"n": %d}`, i), Attempts: 5,
 			Sent: Noon.Add(time.Duration(i-90) * time.Second), Created: Noon, State: video.DeadLetterOpen,
 		}
 		if i%2 == 1 {

@@ -104,10 +104,8 @@ func (d Description) checkExchange(tb testing.TB, e lambdaevents.APIGatewayProxy
 	// The router also finds paths with a trailing slash or an empty parameter.
 	if err != nil || strings.HasSuffix(e.Path, "/") || slices.Contains(slices.Collect(maps.Values(path)), "") {
 		if got.Field("code") != "route_unknown" && got.Field("code") != "method_unknown" {
-			tb.Errorf(
-				"%s %s is not in the document: %v; the response is %d %s", e.HTTPMethod, e.Path, err, got.Status,
-				got.Text,
-			)
+			tb.Errorf("%s %s is not in the document: %v; the response is %d %s", e.HTTPMethod, e.Path, err, got.Status,
+				got.Text)
 		}
 		return
 	}

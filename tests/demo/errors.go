@@ -29,9 +29,8 @@ func unusableFileError(path string, mode fs.FileMode, err error) error {
 func (e *timeoutError) Error() string {
 	for _, s := range e.last.buildRows(e.last.Began) {
 		if s.state != stateDone {
-			return fmt.Sprintf(
-				"not ready after %v, the time limit: %s is %s; -timeout sets another", e.limit, s.name, s.state,
-			)
+			return fmt.Sprintf("not ready after %v, the time limit: %s is %s; -timeout sets another", e.limit, s.name,
+				s.state)
 		}
 	}
 	return fmt.Sprintf("not ready after %v, the time limit; -timeout sets another", e.limit)

@@ -110,9 +110,8 @@ func describeStage(v client.Video, name, state string) string {
 	case state == stateWaiting || state == stateFailed:
 		return ""
 	case name == "inspect" && v.Media != nil:
-		return fmt.Sprintf(
-			"%d×%d, %.4g fps, %.1f s", v.Media.Width, v.Media.Height, v.Media.FrameRate, v.Media.Duration,
-		)
+		return fmt.Sprintf("%d×%d, %.4g fps, %.1f s", v.Media.Width, v.Media.Height, v.Media.FrameRate,
+			v.Media.Duration)
 	case name == "encode" && state == stateRunning && v.Progress.TasksTotal > 0:
 		tasks := fmt.Sprintf("%d of %d tasks", v.Progress.TasksDone, v.Progress.TasksTotal)
 		if v.State == client.Playable {

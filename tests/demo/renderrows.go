@@ -105,9 +105,8 @@ func describeChanges(before, after []stageProgress) []string {
 		if s.state == stateDone || s.state == stateFailed {
 			lines = append(
 				lines,
-				strings.TrimRight(
-					fmt.Sprintf("%-8s %-7s %6.1f s  %s", s.name, s.state, s.elapsed.Seconds(), s.note), " ",
-				),
+				strings.TrimRight(fmt.Sprintf("%-8s %-7s %6.1f s  %s", s.name, s.state, s.elapsed.Seconds(), s.note),
+					" "),
 			)
 		}
 	}

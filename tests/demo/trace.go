@@ -24,9 +24,8 @@ func (d demo) printTrace(ctx context.Context, c *client.Client, id string) error
 		_, err = fmt.Fprintf(d.out, "\nthe trace is not available: %v\n", err)
 		return err
 	}
-	_, err = fmt.Fprintf(
-		d.out, "\n%s\nagain make trace VIDEO=%s TENANT=%s\n", fall.DrawText(false, maxTraceRows), id, d.tenant,
-	)
+	_, err = fmt.Fprintf(d.out, "\n%s\nagain make trace VIDEO=%s TENANT=%s\n", fall.DrawText(false, maxTraceRows), id,
+		d.tenant)
 	return err
 }
 

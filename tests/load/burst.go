@@ -19,16 +19,13 @@ type burstConfig struct {
 // sends factor times as many and the remainder. It fails if a tenant would send none.
 func splitVideos(videos, tenants, factor int) ([]int, error) {
 	if tenants < 1 || factor < 1 {
-		return nil, fmt.Errorf(
-			"there are %d tenants, of whom one sends %d times as much: both are 1 or more", tenants, factor,
-		)
+		return nil, fmt.Errorf("there are %d tenants, of whom one sends %d times as much: both are 1 or more", tenants,
+			factor)
 	}
 	each := videos / (tenants - 1 + factor)
 	if each < 1 {
-		return nil, fmt.Errorf(
-			"%d videos are too few for %d tenants of whom one sends %d times as much: %d are enough", videos, tenants,
-			factor, tenants-1+factor,
-		)
+		return nil, fmt.Errorf("%d videos are too few for %d tenants of whom one sends %d times as much: %d are enough",
+			videos, tenants, factor, tenants-1+factor)
 	}
 	out := make([]int, tenants)
 	for i := range out {

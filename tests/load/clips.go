@@ -50,11 +50,9 @@ func (c clip) filePath(folder string) string { return filepath.Join(folder, c.na
 func (c clip) encodeClip(ctx context.Context, root, folder string) error {
 	source := filepath.Join(root, "build", "footage", c.footage+".mp4")
 	part := c.filePath(folder) + ".part"
-	cmd := exec.CommandContext(
-		ctx, filepath.Join(root, "build", "tools", "ffmpeg"), "-v", "error", "-y", "-stream_loop", "-1", "-i", source,
-		"-t", c.seconds, "-vf", c.filter, "-c:v", "libx264", "-preset", "veryfast", "-g", "50", "-pix_fmt", "yuv420p",
-		"-c:a", "aac", "-b:a", "64k", "-movflags", "+faststart", "-f", "mp4", part,
-	)
+	cmd := exec.CommandContext(ctx, filepath.Join(root, "build", "tools", "ffmpeg"), "-v", "error", "-y",
+		"-stream_loop", "-1", "-i", source, "-t", c.seconds, "-vf", c.filter, "-c:v", "libx264", "-preset", "veryfast",
+		"-g", "50", "-pix_fmt", "yuv420p", "-c:a", "aac", "-b:a", "64k", "-movflags", "+faststart", "-f", "mp4", part)
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w: %s", err, strings.TrimSpace(string(text)))
 	}

@@ -76,10 +76,8 @@ func (r Result) buildReadyPanel(began time.Time, span *float64) plot.Panel {
 			}
 		}
 		for _, at := range r.readyTimes(t.Tenant) {
-			l.Points = append(
-				l.Points,
-				plot.Point{At: max(0, at.Sub(began).Seconds()), Value: 100 * float64(len(l.Points)) / float64(t.Sent)},
-			)
+			l.Points = append(l.Points,
+				plot.Point{At: max(0, at.Sub(began).Seconds()), Value: 100 * float64(len(l.Points)) / float64(t.Sent)})
 		}
 		*span = max(*span, l.Points[len(l.Points)-1].At)
 		p.Lines = append(p.Lines, l)

@@ -143,9 +143,8 @@ func (b *burstRun) uploadVideos(ctx context.Context, tenant string) error {
 			continue
 		}
 		group.Go(func() error {
-			up, err := b.clients[tenant].UploadFile(
-				ctx, p.clip.filePath(b.clipFolder), client.UploadOptions{Title: p.title},
-			)
+			up, err := b.clients[tenant].UploadFile(ctx, p.clip.filePath(b.clipFolder),
+				client.UploadOptions{Title: p.title})
 			b.tracker.recordUpload(p.title, uploadResult{id: up.VideoID, err: err})
 			return ctx.Err()
 		})

@@ -109,9 +109,8 @@ func (o *videoOutcome) recordTrace(d traceDocument) {
 	o.tasks = nil
 	for _, s := range d.Spans {
 		if s.Service == "encode" && s.Attempt <= 1 {
-			o.tasks = append(
-				o.tasks, taskTiming{d.timeAt(s.Start - s.Wait), d.timeAt(s.Start), d.timeAt(s.Start + s.Duration)},
-			)
+			o.tasks = append(o.tasks,
+				taskTiming{d.timeAt(s.Start - s.Wait), d.timeAt(s.Start), d.timeAt(s.Start + s.Duration)})
 		}
 	}
 }

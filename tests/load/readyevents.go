@@ -63,7 +63,6 @@ func (b burstConfig) subscribeToTopic(
 	if arn == "" {
 		return nil, nil
 	}
-	return subscriber.Topic{SQS: sqs.NewFromConfig(o.AWS), SNS: sns.NewFromConfig(o.AWS), ARN: arn}.Subscribe(
-		ctx, "load", "video.ready", names...,
-	)
+	return subscriber.Topic{SQS: sqs.NewFromConfig(o.AWS), SNS: sns.NewFromConfig(o.AWS), ARN: arn}.Subscribe(ctx,
+		"load", "video.ready", names...)
 }

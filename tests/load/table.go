@@ -24,10 +24,8 @@ func (r Result) writeTable(out io.Writer) error {
 		return err
 	}
 	if !r.isComparable() {
-		fmt.Fprintf(
-			out, "\nNot compared: a tenant with fewer than %d such tasks has no meaningful median.\n",
-			minContendedTasks,
-		)
+		fmt.Fprintf(out, "\nNot compared: a tenant with fewer than %d such tasks has no meaningful median.\n",
+			minContendedTasks)
 	}
 	_, err := fmt.Fprintf(out, `
 A task waits in the queue until a worker receives it. Tenants are compared by the median wait of tasks that were sent while

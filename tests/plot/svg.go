@@ -192,9 +192,8 @@ func (s *svgWriter) drawLine(a panelAxes, l Line) {
 		}
 		fmt.Fprintf(&d, "H%d", plotLeft+i)
 		if !l.Dashed && !l.Unfilled {
-			fmt.Fprintf(
-				&s.b, `<path class="area f%d" d="%sV%.1fH%dZ"/>`+"\n", l.Hue, d.String(), a.bottomY(), plotLeft+from,
-			)
+			fmt.Fprintf(&s.b, `<path class="area f%d" d="%sV%.1fH%dZ"/>`+"\n", l.Hue, d.String(), a.bottomY(),
+				plotLeft+from)
 		}
 		fmt.Fprintf(&s.b, `<path class="%s" d="%s"/>`+"\n", l.cssClass(), d.String())
 	}

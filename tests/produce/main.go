@@ -78,10 +78,8 @@ func produceVideo(ctx context.Context, file, tenant string, out io.Writer) error
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(
-		out, "sent        upload.requested.v1 for s3://%s/%s, correlationid %s\n", p.bucket, order.key,
-		order.correlationID,
-	)
+	fmt.Fprintf(out, "sent        upload.requested.v1 for s3://%s/%s, correlationid %s\n", p.bucket, order.key,
+		order.correlationID)
 	return followRequest(ctx, subscription, order.correlationID, func(e topicEvent) {
 		fmt.Fprintf(out, "received    %-22s %s\n", e.Type, e.describeEvent(env.APIURL))
 	})

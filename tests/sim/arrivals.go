@@ -148,8 +148,7 @@ func (a *arrivalGenerator) addHugeVideo(at float64, chunks int, service float64)
 		if i < playableChunks {
 			lane = interactiveLane
 		}
-		a.chunks = append(
-			a.chunks, chunk{at: at, service: service * math.Exp(0.2*a.rng.NormFloat64()-0.02), lane: lane, tenant: 0},
-		)
+		a.chunks = append(a.chunks,
+			chunk{at: at, service: service * math.Exp(0.2*a.rng.NormFloat64()-0.02), lane: lane, tenant: 0})
 	}
 }

@@ -97,11 +97,9 @@ var otherLaws = []lawSettings{
 	}, func() (out []scalingLaw) {
 		for _, b := range sweptBounds {
 			for _, latency := range []float64{1, 5} {
-				out = append(
-					out,
+				out = append(out,
 					&targetTracking{bounds: b, latency: [laneCount]float64{latency, 120}, period: 60, datapoints: 3},
-					&targetTracking{bounds: b, latency: [laneCount]float64{latency, 30}, period: 10, datapoints: 1},
-				)
+					&targetTracking{bounds: b, latency: [laneCount]float64{latency, 30}, period: 10, datapoints: 1})
 			}
 		}
 		return out
@@ -111,10 +109,8 @@ var otherLaws = []lawSettings{
 	}, func() (out []scalingLaw) {
 		for _, b := range sweptBounds {
 			for _, per := range []float64{1, 2} {
-				out = append(
-					out, &buildkiteLaw{bounds: b, perInstance: per},
-					&buildkiteLaw{bounds: b, perInstance: per, cooldown: 300},
-				)
+				out = append(out, &buildkiteLaw{bounds: b, perInstance: per},
+					&buildkiteLaw{bounds: b, perInstance: per, cooldown: 300})
 			}
 		}
 		return out

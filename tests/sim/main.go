@@ -29,10 +29,8 @@ func runSimulation(seedText string) error {
 	if err := os.MkdirAll(outputFolder, 0o755); err != nil {
 		return err
 	}
-	fmt.Printf(
-		"seed %d: %d workers, %.1f s a chunk; seconds of wait, 95 in 100 below: interactive (bulk)\n", seed,
-		workerBudget, meanServiceTime,
-	)
+	fmt.Printf("seed %d: %d workers, %.1f s a chunk; seconds of wait, 95 in 100 below: interactive (bulk)\n", seed,
+		workerBudget, meanServiceTime)
 	var all []Row
 	for _, m := range pollerModes {
 		rows := compareLaws(m, seed)

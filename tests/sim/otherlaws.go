@@ -97,9 +97,8 @@ type targetTracking struct {
 }
 
 func (t *targetTracking) String() string {
-	return fmt.Sprintf(
-		"latency %g and %g s, %d values of %d s, %v", t.latency[0], t.latency[1], t.datapoints, t.period, t.bounds,
-	)
+	return fmt.Sprintf("latency %g and %g s, %d values of %d s, %v", t.latency[0], t.latency[1], t.datapoints, t.period,
+		t.bounds)
 }
 
 func (t *targetTracking) setCeilings(c *simulatedCloud, now int) {
@@ -110,9 +109,8 @@ func (t *targetTracking) setCeilings(c *simulatedCloud, now int) {
 		t.current[i] = max(t.current[i], t.min[i])
 		target := t.latency[i] / c.measuredService(i)
 		per := c.cloudWatchMetric(i, now, t.period).visible / float64(t.current[i])
-		t.above[i], t.below[i] = countConsecutive(
-			t.above[i], per > target,
-		), countConsecutive(t.below[i], per < 0.9*target)
+		t.above[i], t.below[i] = countConsecutive(t.above[i],
+			per > target), countConsecutive(t.below[i], per < 0.9*target)
 		want := float64(t.current[i]) * per / target
 		switch {
 		case t.above[i] >= t.datapoints:

@@ -37,9 +37,8 @@ func buildFigure(w workload, c *simulatedCloud) plot.Figure {
 	}
 	return plot.Figure{
 		Title: "Simulated: " + w.name,
-		Note: fmt.Sprintf(
-			"the law of shared/domain/scaling, %s pollers, %d workers at most in sum", c.pollerMode.name, workerBudget,
-		),
+		Note: fmt.Sprintf("the law of shared/domain/scaling, %s pollers, %d workers at most in sum", c.pollerMode.name,
+			workerBudget),
 		TimeLabel: "since the first video", Seconds: float64(len(c.mappings[0].history)),
 		Panels: append([]plot.Panel{depth}, workers...),
 	}
@@ -47,9 +46,8 @@ func buildFigure(w workload, c *simulatedCloud) plot.Figure {
 
 // writeWaitPlot writes build/sim/waits-<mode>.svg: the interactive waits under each law.
 func writeWaitPlot(folder string, m pollerMode, rows []Row) error {
-	return os.WriteFile(
-		filepath.Join(folder, "waits-"+m.name+".svg"), []byte(buildWaitPlot(m, rows).RenderSVG()), 0o644,
-	)
+	return os.WriteFile(filepath.Join(folder, "waits-"+m.name+".svg"), []byte(buildWaitPlot(m, rows).RenderSVG()),
+		0o644)
 }
 
 // minDrawnWait is the shortest wait that is drawn, in seconds. The axis is logarithmic.

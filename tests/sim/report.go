@@ -67,10 +67,8 @@ func scoreLaw(ours, rival []Row) Score {
 
 func writeVerdict(out io.Writer, rows []Row) {
 	for _, s := range scoreLaws(rows) {
-		fmt.Fprintf(
-			out, "  against %s, both %s: better on %d, the same on %d, worse on %d", s.Law, s.Setting, s.Better, s.Same,
-			s.Worse,
-		)
+		fmt.Fprintf(out, "  against %s, both %s: better on %d, the same on %d, worse on %d", s.Law, s.Setting, s.Better,
+			s.Same, s.Worse)
 		if s.Over > 0 {
 			fmt.Fprintf(out, " (but not within the budget: %d s of it at the API's expense)", s.Over)
 		}

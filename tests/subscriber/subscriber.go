@@ -43,17 +43,14 @@ func (t Topic) Subscribe(ctx context.Context, name, prefix string, tenants ...st
 
 // create creates the queue and its subscription. After an error some of it may exist, which Close deletes.
 func (q *Queue) create(ctx context.Context, name, prefix string, tenants []string) error {
-	made, err := q.topic.SQS.CreateQueue(
-		ctx, &sqs.CreateQueueInput{QueueName: aws.String(name + "-" + ulid.Make().String())},
-	)
+	made, err := q.topic.SQS.CreateQueue(ctx,
+		&sqs.CreateQueueInput{QueueName: aws.String(name + "-" + ulid.Make().String())})
 	if err != nil {
 		return err
 	}
 	q.queueURL = aws.ToString(made.QueueUrl)
-	has, err := q.topic.SQS.GetQueueAttributes(
-		ctx,
-		&sqs.GetQueueAttributesInput{QueueUrl: &q.queueURL, AttributeNames: []types.QueueAttributeName{"QueueArn"}},
-	)
+	has, err := q.topic.SQS.GetQueueAttributes(ctx,
+		&sqs.GetQueueAttributesInput{QueueUrl: &q.queueURL, AttributeNames: []types.QueueAttributeName{"QueueArn"}})
 	if err != nil {
 		return err
 	}
@@ -70,8 +67,7 @@ func (q *Queue) create(ctx context.Context, name, prefix string, tenants []strin
 	}
 	subscribed, err := q.topic.SNS.Subscribe(ctx, &sns.SubscribeInput{
 		TopicArn: &q.topic.ARN, Protocol: aws.String("sqs"), Endpoint: aws.String(has.Attributes["QueueArn"]),
-		ReturnSubscriptionArn: true,
-		Attributes:            attributes,
+		ReturnSubscriptionArn: true, Attributes: attributes,
 	})
 	if err != nil {
 		return err
@@ -84,25 +80,21 @@ func (q *Queue) create(ctx context.Context, name, prefix string, tenants []strin
 func (q *Queue) allowTopic(ctx context.Context, arn string) error {
 	policy, err := json.Marshal(map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{
 		"Effect": "Allow", "Principal": map[string]any{"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage",
-		"Resource":  arn,
-		"Condition": map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": q.topic.ARN}},
+		"Resource": arn, "Condition": map[string]any{"ArnEquals": map[string]any{"aws:SourceArn": q.topic.ARN}},
 	}}})
 	if err != nil {
 		return err
 	}
-	_, err = q.topic.SQS.SetQueueAttributes(
-		ctx,
-		&sqs.SetQueueAttributesInput{QueueUrl: &q.queueURL, Attributes: map[string]string{"Policy": string(policy)}},
-	)
+	_, err = q.topic.SQS.SetQueueAttributes(ctx,
+		&sqs.SetQueueAttributesInput{QueueUrl: &q.queueURL, Attributes: map[string]string{"Policy": string(policy)}})
 	return err
 }
 
 // ReceiveEvents waits up to five seconds for events and calls handle with each. It deletes an event after handle has
 // returned nil, and returns the first error of handle. An event can arrive twice.
 func (q *Queue) ReceiveEvents(ctx context.Context, handle func(event []byte) error) error {
-	got, err := q.topic.SQS.ReceiveMessage(
-		ctx, &sqs.ReceiveMessageInput{QueueUrl: &q.queueURL, WaitTimeSeconds: 5, MaxNumberOfMessages: 10},
-	)
+	got, err := q.topic.SQS.ReceiveMessage(ctx,
+		&sqs.ReceiveMessageInput{QueueUrl: &q.queueURL, WaitTimeSeconds: 5, MaxNumberOfMessages: 10})
 	if err != nil {
 		return err
 	}

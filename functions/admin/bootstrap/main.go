@@ -14,8 +14,7 @@ func main() {
 	rows := r.Store()
 	a := &admin.Admin{
 		Tenants: rows, Producers: rows, DeadLetters: rows, Redriver: queue.NewRedriver(r.SQSClient()),
-		Idempotency: rows,
-		Origins:     r.Origins(), Entropy: rand.Reader, Now: r.Now, Sleep: runtime.Sleep, Log: r.Log,
+		Idempotency: rows, Origins: r.Origins(), Entropy: rand.Reader, Now: r.Now, Sleep: runtime.Sleep, Log: r.Log,
 	}
 	r.ServeRoutes(a.Handler())
 }

@@ -12,8 +12,7 @@ func main() {
 	rows, queues := rt.Store(), rt.SQSClient()
 	r := reconcile.Reconciler{
 		Videos: rows, InFlightLimits: rows, Originals: rt.SourceBucket(), QueueDepths: queue.NewDepthReader(queues),
-		Sender:           rt.EventSender(),
-		DeadLetterQueues: queue.NewDeadLetterConsumer(queues), DeadLetters: rows,
+		Sender: rt.EventSender(), DeadLetterQueues: queue.NewDeadLetterConsumer(queues), DeadLetters: rows,
 		Autoscaler: rt.Autoscaler(), Now: rt.Now, Sleep: runtime.Sleep, Log: rt.Log,
 	}
 	rt.RunScheduled(r.Run)

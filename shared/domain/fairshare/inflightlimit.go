@@ -75,7 +75,8 @@ func (l InFlightLimit) PendingPositions() (positions []QueuePosition) {
 
 // withAllotment returns the limit with the allotment of a video replaced, or removed if it is idle.
 func (l InFlightLimit) withAllotment(a Allotment) InFlightLimit {
-	l.Allotments = slices.DeleteFunc(slices.Clone(l.Allotments), func(other Allotment) bool { return other.Video == a.Video })
+	l.Allotments = slices.DeleteFunc(slices.Clone(l.Allotments),
+		func(other Allotment) bool { return other.Video == a.Video })
 	if a.isIdle() {
 		return l
 	}

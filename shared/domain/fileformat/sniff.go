@@ -30,9 +30,8 @@ func Sniff(head []byte) (container string, err error) {
 	case len(head) == 0:
 		return "", errs.New(op, errs.Invalid, "empty", "The file is empty; upload it again.")
 	case isPlaylist(head):
-		return "", errs.New(
-			op, errs.Invalid, "playlist_refused", "The file is a list of other files; upload the video itself.",
-		)
+		return "", errs.New(op, errs.Invalid, "playlist_refused",
+			"The file is a list of other files; upload the video itself.")
 	case hasMovBox(head):
 		return Mov, nil
 	case bytes.HasPrefix(head, []byte("\x1aE\xdf\xa3")):
@@ -44,10 +43,8 @@ func Sniff(head []byte) (container string, err error) {
 	case hasTransportSync(head, 0, 188), hasTransportSync(head, 4, 192):
 		return MPEGTS, nil
 	}
-	return "", errs.New(
-		op, errs.Invalid, "not_a_video",
-		"The file is not a video we know; send MP4, MOV, MKV, WebM, AVI, FLV or MPEG-TS.",
-	)
+	return "", errs.New(op, errs.Invalid, "not_a_video",
+		"The file is not a video we know; send MP4, MOV, MKV, WebM, AVI, FLV or MPEG-TS.")
 }
 
 // movFirstBoxes are the box types that an MP4 or MOV file may begin with.

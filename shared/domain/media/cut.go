@@ -85,9 +85,8 @@ func checkFrames(p video.Plan, t video.Task, frags []Fragment) error {
 		from := t.From + i*p.SegmentFrames
 		full := f.Samples == p.SegmentFrames || t.Last && i == len(frags)-1
 		if !full || f.Time != int64(from)*ticksPerFrame(p.Rate) || f.Ticks != int64(f.Samples)*ticksPerFrame(p.Rate) {
-			return newSegmentsWrongError(fmt.Errorf(
-				"task %d: segment %d has %d frames from tick %d for %d", t.Number, i, f.Samples, f.Time, f.Ticks,
-			))
+			return newSegmentsWrongError(fmt.Errorf("task %d: segment %d has %d frames from tick %d for %d", t.Number,
+				i, f.Samples, f.Time, f.Ticks))
 		}
 		if err := checkSegmentStart(t, i, f); err != nil {
 			return err
@@ -107,9 +106,8 @@ func checkAudio(p video.Plan, t video.Task, frags []Fragment) error {
 			return err
 		}
 		if i < len(frags)-1 && f.Ticks != int64(f.Samples)*aacFrame {
-			return newSegmentsWrongError(fmt.Errorf(
-				"audio: segment %d has %d packets in %d samples", i, f.Samples, f.Ticks,
-			))
+			return newSegmentsWrongError(fmt.Errorf("audio: segment %d has %d packets in %d samples", i, f.Samples,
+				f.Ticks))
 		}
 		at += f.Ticks
 	}
@@ -121,10 +119,8 @@ func checkAudio(p video.Plan, t video.Task, frags []Fragment) error {
 
 func checkSegmentStart(t video.Task, i int, f Fragment) error {
 	if f.Sequence != t.Segment+i || !f.StartsWithSync {
-		return newSegmentsWrongError(fmt.Errorf(
-			"task %d: segment %d is numbered %d, key frame first: %t", t.Number, t.Segment+i, f.Sequence,
-			f.StartsWithSync,
-		))
+		return newSegmentsWrongError(fmt.Errorf("task %d: segment %d is numbered %d, key frame first: %t", t.Number,
+			t.Segment+i, f.Sequence, f.StartsWithSync))
 	}
 	return nil
 }

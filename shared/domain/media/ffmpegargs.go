@@ -51,9 +51,8 @@ func Prerolls(m video.Media) []float64 {
 // the same build of ffmpeg, as every encoder has one thread.
 func VideoArgs(p video.Plan, m video.Media, t video.Task, preroll float64, out func(rendition string) string) Args {
 	args := Args{
-		Input: slices.Concat(
-			[]string{"-threads", "1"}, buildFilterInputArgs(m), buildSeekArgs(p, m, t, preroll), []string{"-copyts"},
-		),
+		Input: slices.Concat([]string{"-threads", "1"}, buildFilterInputArgs(m), buildSeekArgs(p, m, t, preroll),
+			[]string{"-copyts"}),
 		Output: []string{"-filter_complex", buildFilterGraph(p, m, t)},
 	}
 	for i, r := range p.Renditions {
@@ -70,8 +69,7 @@ func VideoArgs(p video.Plan, m video.Media, t video.Task, preroll float64, out f
 // no offset and no edit list.
 func AudioArgs(p video.Plan, m video.Media, out func(rendition string) string) Args {
 	return Args{Input: []string{"-threads", "1", "-copyts"}, Output: slices.Concat(buildAudioFilterArgs(p, m), []string{
-		"-bsf:a", "noise=drop='lt(pts,0)'",
-		"-movflags", "+cmaf+frag_discont+empty_moov+default_base_moof+skip_trailer",
+		"-bsf:a", "noise=drop='lt(pts,0)'", "-movflags", "+cmaf+frag_discont+empty_moov+default_base_moof+skip_trailer",
 		"-frag_duration", strconv.FormatInt(countTicks(p.Rate, p.SegmentFrames, 1e6), 10),
 		"file:" + out(AudioRendition),
 	})}
@@ -89,14 +87,12 @@ func SinglePassArgs(p video.Plan, m video.Media, threads int, out func(rendition
 		Output: []string{"-filter_complex", buildFilterGraph(p, m, whole)},
 	}
 	for i, r := range p.Renditions {
-		args.Output = slices.Concat(
-			args.Output, buildEncoderArgs(p, i, threads), []string{"-movflags", "+faststart", "file:" + out(r.Name)},
-		)
+		args.Output = slices.Concat(args.Output, buildEncoderArgs(p, i, threads),
+			[]string{"-movflags", "+faststart", "file:" + out(r.Name)})
 	}
 	if p.Audio {
-		args.Output = slices.Concat(
-			args.Output, buildAudioFilterArgs(p, m), []string{"-movflags", "+faststart", "file:" + out(AudioRendition)},
-		)
+		args.Output = slices.Concat(args.Output, buildAudioFilterArgs(p, m),
+			[]string{"-movflags", "+faststart", "file:" + out(AudioRendition)})
 	}
 	return args
 }
@@ -140,17 +136,15 @@ func buildFilterGraph(p video.Plan, m video.Media, t video.Task) string {
 	if t.Last {
 		chain, end = append(chain, fmt.Sprintf("tpad=stop=%d:stop_mode=clone", p.SegmentFrames)), t.To
 	}
-	chain = append(
-		chain, fmt.Sprintf("trim=start_pts=%d:end_pts=%d", t.From, end), fmt.Sprintf("split=%d", len(p.Renditions)),
-	)
+	chain = append(chain, fmt.Sprintf("trim=start_pts=%d:end_pts=%d", t.From, end),
+		fmt.Sprintf("split=%d", len(p.Renditions)))
 	parts := []string{"[0:V:0]" + strings.Join(chain, ",")}
 	for i, r := range p.Renditions {
 		parts[0] += fmt.Sprintf("[s%d]", i)
 		parts = append(
 			parts,
-			fmt.Sprintf(
-				"[s%d]scale=%d:%d:flags=bicubic:out_range=tv,setsar=1,format=yuv420p[v%d]", i, r.Width, r.Height, i,
-			),
+			fmt.Sprintf("[s%d]scale=%d:%d:flags=bicubic:out_range=tv,setsar=1,format=yuv420p[v%d]", i, r.Width,
+				r.Height, i),
 		)
 	}
 	return strings.Join(parts, ";")

@@ -151,9 +151,8 @@ func readTrackCodec(moov *mp4.MoovBox) (string, int, error) {
 	switch {
 	case stsd.AvcX != nil && stsd.AvcX.AvcC != nil:
 		c := stsd.AvcX.AvcC
-		return fmt.Sprintf(
-			"avc1.%02x%02x%02x", c.AVCProfileIndication, c.ProfileCompatibility, c.AVCLevelIndication,
-		), scale, nil
+		return fmt.Sprintf("avc1.%02x%02x%02x", c.AVCProfileIndication, c.ProfileCompatibility,
+			c.AVCLevelIndication), scale, nil
 	case stsd.Mp4a != nil && stsd.Mp4a.Esds != nil:
 		if d := stsd.Mp4a.Esds.DecConfigDescriptor; d != nil && d.DecSpecificInfo != nil &&
 			len(d.DecSpecificInfo.DecConfig) > 0 {

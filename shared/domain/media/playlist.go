@@ -61,10 +61,9 @@ func BuildMasterPlaylist(p video.Plan, tracks map[string]video.Track, whole bool
 	audio, audible := tracks[AudioRendition]
 	codecs, group := "", ""
 	if audible {
-		fmt.Fprintf(
-			&b, "#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=%q,NAME=\"Sound\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=%q\n",
-			AudioRendition, AudioRendition+"/"+PlaylistName,
-		)
+		fmt.Fprintf(&b,
+			"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=%q,NAME=\"Sound\",DEFAULT=YES,AUTOSELECT=YES,CHANNELS=\"2\",URI=%q\n",
+			AudioRendition, AudioRendition+"/"+PlaylistName)
 		codecs, group = ","+audio.Codec, fmt.Sprintf(",AUDIO=%q", AudioRendition)
 	}
 	for _, r := range p.Renditions {
@@ -73,12 +72,10 @@ func BuildMasterPlaylist(p video.Plan, tracks map[string]video.Track, whole bool
 		if !whole {
 			top, mean = computeBandwidthBounds(p, r)
 		}
-		fmt.Fprintf(
-			&b,
+		fmt.Fprintf(&b,
 			"#EXT-X-STREAM-INF:BANDWIDTH=%d,AVERAGE-BANDWIDTH=%d,CODECS=\"%s\",RESOLUTION=%dx%d,FRAME-RATE=%.3f%s\n%s/%s\n",
 			top+peakBitrate(audio), mean+averageBitrate(audio), t.Codec+codecs, r.Width, r.Height, p.Rate.Float(),
-			group, r.Name, PlaylistName,
-		)
+			group, r.Name, PlaylistName)
 	}
 	return b.String()
 }

@@ -31,9 +31,7 @@ const (
 // lowerBase32 is the base32 encoding of RFC 4648 in lower case, without padding.
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-var idPattern = regexp.MustCompile(fmt.Sprintf(
-	`^[%s%s][a-z2-7]{%d}$`, publicPrefix, signedPrefix, randomLength,
-))
+var idPattern = regexp.MustCompile(fmt.Sprintf(`^[%s%s][a-z2-7]{%d}$`, publicPrefix, signedPrefix, randomLength))
 
 // NewID returns a new public playback id: the letter p and 32 random characters, so that a link tells nothing about
 // whose video it is. It fails with Internal if entropy can't be read.

@@ -54,13 +54,10 @@ func VerifyToken(token, id string, now time.Time, keys SigningKeys) error {
 }
 
 var (
-	errTokenInvalid = errs.New(
-		"playback.VerifyToken", errs.Forbidden, "token_invalid",
-		"This link does not allow you to watch the video; ask for a new one.",
-	)
-	errTokenExpired = errs.New(
-		"playback.VerifyToken", errs.Forbidden, "token_expired", "This link has expired; ask for a new one.",
-	)
+	errTokenInvalid = errs.New("playback.VerifyToken", errs.Forbidden, "token_invalid",
+		"This link does not allow you to watch the video; ask for a new one.")
+	errTokenExpired = errs.New("playback.VerifyToken", errs.Forbidden, "token_expired",
+		"This link has expired; ask for a new one.")
 )
 
 // parseToken splits a signed token. It accepts only the form that SignToken writes: no sign and no leading zeros.

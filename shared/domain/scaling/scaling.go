@@ -102,9 +102,8 @@ func DecideCeilings(in Input) Decision {
 		plans[i] = newQueuePlan(q, before, in.Now)
 	}
 	budget := max(0, min(in.Budget, MaxCeiling*len(plans)))
-	split, bulkBudget := in.Previous.Split.updateSplit(
-		plans, budget, min(1, positiveOr(in.BulkShare, defaultBulkShare)), in.Now,
-	)
+	split, bulkBudget := in.Previous.Split.updateSplit(plans, budget,
+		min(1, positiveOr(in.BulkShare, defaultBulkShare)), in.Now)
 	tooFew := divideBudget(plans, budget, bulkBudget)
 	again := handOverWorkers(plans, budget, in.Now)
 

@@ -109,9 +109,7 @@ var resources = map[Resource]resource{
 	Metrics: {iamActions: map[Action][]string{ReadQueueAges: {"cloudwatch:GetMetricData"}}},
 }
 
-var indexResource = resource{
-	env: fixedEnv(EnvTable), iamActions: map[Action][]string{QueryIndex: {"dynamodb:Query"}},
-}
+var indexResource = resource{env: fixedEnv(EnvTable), iamActions: map[Action][]string{QueryIndex: {"dynamodb:Query"}}}
 
 // bucketResource describes a bucket whose name is in an environment variable.
 func bucketResource(variable string) resource {

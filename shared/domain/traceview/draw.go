@@ -17,10 +17,8 @@ func (w Waterfall) DrawText(steps bool, most int) string {
 	if !w.Complete {
 		note = ", and there may be more to come"
 	}
-	fmt.Fprintf(
-		&out, "%s: %s in %s, %s, $%.5f%s\n", w.Video, formatCount(len(w.Spans), "span"), formatCount(w.Traces, "trace"),
-		formatDuration(w.Duration), w.Cost, note,
-	)
+	fmt.Fprintf(&out, "%s: %s in %s, %s, $%.5f%s\n", w.Video, formatCount(len(w.Spans), "span"),
+		formatCount(w.Traces, "trace"), formatDuration(w.Duration), w.Cost, note)
 	if len(w.Spans) == 0 {
 		return out.String()
 	}
@@ -71,9 +69,8 @@ func (w Waterfall) formatRow(start, length, wait float64, label string) string {
 	sent := min(max(at(start-wait), 0), from)
 	bar := strings.Repeat(" ", sent) + strings.Repeat("·", from-sent) + strings.Repeat("█", to-from) +
 		strings.Repeat(" ", barWidth-to)
-	return strings.TrimRight(
-		fmt.Sprintf("%9s %9s │%s│ %s", formatDuration(start), formatDuration(length), bar, label), " ",
-	)
+	return strings.TrimRight(fmt.Sprintf("%9s %9s │%s│ %s", formatDuration(start), formatDuration(length), bar, label),
+		" ")
 }
 
 // formatMarks returns what is unusual about a span: a later attempt, a cold start, a failure.

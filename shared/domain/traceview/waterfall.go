@@ -133,9 +133,9 @@ func (builder) toMilliseconds(seconds float64) float64 { return math.Round(secon
 func (b builder) buildSpan(seg *segment) Span {
 	s := Span{
 		Service: seg.Name, Start: b.toMilliseconds(seg.Start - b.first),
-		Duration: b.toMilliseconds(b.endTime(seg, b.now) - seg.Start), Wait: b.toMilliseconds(seg.Start - b.waitStart(seg)),
-		Queue: seg.metadataText("queue"), Attempt: int(seg.metadataNumber("attempt")), Status: b.statusOf(seg),
-		Code:      seg.annotation(annotationCode),
+		Duration: b.toMilliseconds(b.endTime(seg, b.now) - seg.Start),
+		Wait:     b.toMilliseconds(seg.Start - b.waitStart(seg)), Queue: seg.metadataText("queue"),
+		Attempt: int(seg.metadataNumber("attempt")), Status: b.statusOf(seg), Code: seg.annotation(annotationCode),
 		ColdStart: seg.Annotations[annotationColdStart] == true || seg.initSeconds() > 0, TraceID: seg.TraceID,
 		UpstreamTraceID: seg.metadataText("upstream"),
 	}

@@ -66,16 +66,12 @@ func (l DeadLetter) ExpiresAt() time.Time { return l.Created.Add(DeadLetterReten
 // if it was discarded, letter_shortened if its body lacks parts of a URL, without which it can't succeed.
 func (l DeadLetter) MarkRedriven() (DeadLetter, error) {
 	if l.URLShortened {
-		return l, errs.New(
-			"video.MarkRedriven", errs.Conflict, "letter_shortened",
-			"This dead letter is stored without the query of its URL, which may carry rights; create the video again.",
-		)
+		return l, errs.New("video.MarkRedriven", errs.Conflict, "letter_shortened",
+			"This dead letter is stored without the query of its URL, which may carry rights; create the video again.")
 	}
 	if l.State == DeadLetterDiscarded {
-		return l, errs.New(
-			"video.MarkRedriven", errs.Conflict, "letter_discarded",
-			"This dead letter was discarded; it can't be redriven.",
-		)
+		return l, errs.New("video.MarkRedriven", errs.Conflict, "letter_discarded",
+			"This dead letter was discarded; it can't be redriven.")
 	}
 	l.State, l.Redrives = DeadLetterRedriven, l.Redrives+1
 	return l, nil
@@ -85,10 +81,8 @@ func (l DeadLetter) MarkRedriven() (DeadLetter, error) {
 // if it was redriven or discarded before.
 func (l DeadLetter) MarkDiscarded(note string) (DeadLetter, error) {
 	if l.State != DeadLetterOpen {
-		return l, errs.New(
-			"video.MarkDiscarded", errs.Conflict, "letter_settled",
-			"This dead letter was redriven or discarded before; there is nothing left to decide.",
-		)
+		return l, errs.New("video.MarkDiscarded", errs.Conflict, "letter_settled",
+			"This dead letter was redriven or discarded before; there is nothing left to decide.")
 	}
 	l.State, l.Note = DeadLetterDiscarded, note
 	return l, nil

@@ -112,14 +112,11 @@ var deadlineTransitions = []deadlineTransition{
 	{"fail: not fetched", func(v Video, e DeadlinePassed) bool {
 		return v.retriesExhausted() && v.State == Waiting && e.Stored == nil
 	},
-		failOverdue(
-			"fetch_overdue", "The file could not be fetched in time; see that its source answers, and ask again.",
-		)},
+		failOverdue("fetch_overdue",
+			"The file could not be fetched in time; see that its source answers, and ask again.")},
 	{"fail: not processed", func(v Video, _ DeadlinePassed) bool { return v.retriesExhausted() },
-		failOverdue(
-			"processing_overdue",
-			"The video was not processed in time, which is our fault. Upload it again, and report it if it fails once more.",
-		)},
+		failOverdue("processing_overdue",
+			"The video was not processed in time, which is our fault. Upload it again, and report it if it fails once more.")},
 	{"wait: the queue is busy", func(v Video, e DeadlinePassed) bool {
 		return e.QueueBusy && v.Deadline.Retries < maxBusyRetries
 	},

@@ -127,9 +127,8 @@ func (a Autoscaler) recordMetrics(ctx context.Context, state scaling.State) {
 	for _, q := range state.Queues {
 		all = append(all, metrics.QueueScaling{
 			Queue: a.QueueName(q.Name), Depth: int(q.Reading.Visible), InFlight: int(q.Reading.InFlight),
-			Wanted:    q.Wanted,
-			OldestAge: time.Duration(q.Reading.OldestAge * float64(time.Second)), Ceiling: q.Workers,
-			Reason: string(q.Reason),
+			Wanted: q.Wanted, OldestAge: time.Duration(q.Reading.OldestAge * float64(time.Second)),
+			Ceiling: q.Workers, Reason: string(q.Reason),
 		})
 	}
 	metrics.LogScaling(ctx, a.Log, state.At, all)

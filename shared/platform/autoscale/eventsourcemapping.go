@@ -72,9 +72,8 @@ func (f LambdaFunction) InvokeAsync(ctx context.Context, input any) error {
 	if err != nil {
 		return errs.E(op, errs.Internal, err)
 	}
-	_, err = f.Client.Invoke(
-		ctx, &lambda.InvokeInput{FunctionName: &f.Name, InvocationType: types.InvocationTypeEvent, Payload: payload},
-	)
+	_, err = f.Client.Invoke(ctx,
+		&lambda.InvokeInput{FunctionName: &f.Name, InvocationType: types.InvocationTypeEvent, Payload: payload})
 	if err != nil {
 		return errs.E(op, errs.Transient, err)
 	}

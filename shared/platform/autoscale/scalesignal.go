@@ -101,9 +101,8 @@ func countLargeFanOut(out []events.Event) map[string]int {
 func (n *ScaleNotifier) changedServiceTime(e events.Event) map[string]float64 {
 	if d, ok := e.Data.(video.EncodeDone); ok && !d.Started.IsZero() {
 		n.sampleCount++
-		n.meanServiceTime += (max(0, d.At.Sub(d.Started).Seconds()) - n.meanServiceTime) / float64(min(
-			n.sampleCount, 4*minSamples,
-		))
+		n.meanServiceTime += (max(0, d.At.Sub(d.Started).Seconds()) - n.meanServiceTime) / float64(min(n.sampleCount,
+			4*minSamples))
 	}
 	if n.sampleCount < minSamples || math.Abs(
 		n.meanServiceTime-n.reportedServiceTime,

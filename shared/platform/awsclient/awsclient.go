@@ -39,7 +39,8 @@ type DialFunc func(ctx context.Context, network, address string) (net.Conn, erro
 // Configure makes the clients that are created with cfg fit for a function with a timeout.
 func Configure(cfg *aws.Config, timeout time.Duration) {
 	stall := StallTimeout(timeout)
-	ConfigureDial(cfg, timeout, (&net.Dialer{Timeout: stall, KeepAlive: awshttp.DefaultDialKeepAliveTimeout}).DialContext)
+	ConfigureDial(cfg, timeout,
+		(&net.Dialer{Timeout: stall, KeepAlive: awshttp.DefaultDialKeepAliveTimeout}).DialContext)
 }
 
 // ConfigureDial is Configure with connections that dial opens.

@@ -35,18 +35,16 @@ func (b *Bucket) DeletePrefix(ctx context.Context, prefix string) (int, error) {
 		for _, o := range page.Contents {
 			all.Objects = append(all.Objects, types.ObjectIdentifier{Key: o.Key})
 		}
-		out, err := b.client.DeleteObjects(
-			ctx, &s3.DeleteObjectsInput{Bucket: &b.name, Delete: all, ChecksumAlgorithm: types.ChecksumAlgorithmCrc32},
-		)
+		out, err := b.client.DeleteObjects(ctx,
+			&s3.DeleteObjectsInput{Bucket: &b.name, Delete: all, ChecksumAlgorithm: types.ChecksumAlgorithmCrc32})
 		if err != nil {
 			return n, wrapError(op, err)
 		}
 		if len(out.Errors) > 0 {
 			return n, errs.E(
 				op, errs.Transient,
-				fmt.Errorf(
-					"%d of %d are left: %s", len(out.Errors), len(all.Objects), aws.ToString(out.Errors[0].Code),
-				),
+				fmt.Errorf("%d of %d are left: %s", len(out.Errors), len(all.Objects),
+					aws.ToString(out.Errors[0].Code)),
 			)
 		}
 		n += len(all.Objects)

@@ -13,7 +13,9 @@ import (
 var (
 	partMissing = errs.NewProblem("part_missing",
 		"A part was not uploaded, or its ETag is not the one that S3 returned for it; upload it again.")
-	partOrder    = errs.NewProblem("part_order", "The parts are not in the order of their numbers; sort them, each once.")
+	partOrder = errs.NewProblem(
+		"part_order", "The parts are not in the order of their numbers; sort them, each once.",
+	)
 	partTooSmall = errs.NewProblem("part_too_small",
 		"A part before the last is smaller than 5 MiB; upload parts of the size that was asked for.")
 	uploadGone     = errs.NewProblem("upload_gone", "This upload is finished or was given up; start a new one.")

@@ -15,9 +15,8 @@ import (
 
 // PresignGet returns a URL that reads an object and expires after ttl. It does not check that the object exists.
 func (b *Bucket) PresignGet(ctx context.Context, key string, ttl time.Duration) (string, error) {
-	out, err := b.signer.PresignGetObject(
-		ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key}, s3.WithPresignExpires(ttl),
-	)
+	out, err := b.signer.PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key},
+		s3.WithPresignExpires(ttl))
 	if err != nil {
 		return "", wrapError("blob.PresignGet", err)
 	}
@@ -93,10 +92,8 @@ func (b *Bucket) ListParts(ctx context.Context, key, id string) ([]Part, error) 
 			return nil, wrapError("blob.ListParts", err)
 		}
 		for _, p := range out.Parts {
-			parts = append(
-				parts,
-				Part{Number: int(aws.ToInt32(p.PartNumber)), ETag: unquoteETag(p.ETag), Size: aws.ToInt64(p.Size)},
-			)
+			parts = append(parts,
+				Part{Number: int(aws.ToInt32(p.PartNumber)), ETag: unquoteETag(p.ETag), Size: aws.ToInt64(p.Size)})
 		}
 	}
 	return parts, nil
@@ -104,9 +101,8 @@ func (b *Bucket) ListParts(ctx context.Context, key, id string) ([]Part, error) 
 
 // AbortUpload ends a multipart upload and deletes its parts. It is no error if there is no such upload.
 func (b *Bucket) AbortUpload(ctx context.Context, key, id string) error {
-	_, err := b.client.AbortMultipartUpload(
-		ctx, &s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &key, UploadId: &id},
-	)
+	_, err := b.client.AbortMultipartUpload(ctx,
+		&s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &key, UploadId: &id})
 	if err := wrapError("blob.AbortUpload", err); errs.KindOf(err) != errs.NotFound {
 		return err
 	}

@@ -92,9 +92,8 @@ func (v *Validation) addUnknownField(at, name, known string) {
 		v.Require(false, at, "field_unknown", "A field is not known here; "+known)
 		return
 	}
-	v.Require(
-		false, at+"/"+escapePointer(name), "field_unknown", fmt.Sprintf("`%s` is not known here; %s", name, known),
-	)
+	v.Require(false, at+"/"+escapePointer(name), "field_unknown",
+		fmt.Sprintf("`%s` is not known here; %s", name, known))
 }
 
 // escapePointer returns a name as a reference token of a JSON Pointer (RFC 6901, section 3).

@@ -39,8 +39,7 @@ func newCaller(rc lambdaevents.APIGatewayProxyRequestContext) Caller {
 	}
 	return Caller{
 		Tenant: word("tenant"), Scopes: strings.Fields(word("scopes")), TokenID: word("token_id"),
-		ARN:       rc.Identity.UserArn,
-		RequestID: rc.RequestID, BaseURL: "https://" + rc.DomainName + "/" + rc.Stage,
+		ARN: rc.Identity.UserArn, RequestID: rc.RequestID, BaseURL: "https://" + rc.DomainName + "/" + rc.Stage,
 	}
 }
 

@@ -58,10 +58,8 @@ func NewGatewayFunc(h http.Handler, log *slog.Logger) GatewayFunc {
 		}).proxyResponse()
 		if !fitsLambdaLimit(out) {
 			out = serveRecovered(r, log, open, func(w http.ResponseWriter) {
-				WriteProblem(
-					w, r, log,
-					errs.E("httpapi.NewGatewayFunc", errs.Internal, fmt.Errorf("response of %d bytes", len(out.Body))),
-				)
+				WriteProblem(w, r, log,
+					errs.E("httpapi.NewGatewayFunc", errs.Internal, fmt.Errorf("response of %d bytes", len(out.Body))))
 			}).proxyResponse()
 		}
 		return out, nil
@@ -91,10 +89,8 @@ func serveRecovered(
 		if p := recover(); p != nil {
 			w = newResponseBuffer()
 			open(w.header, r)
-			WriteProblem(
-				w, r, log,
-				errs.E("httpapi.NewGatewayFunc", errs.Internal, fmt.Errorf("panic: %v\n%s", p, debug.Stack())),
-			)
+			WriteProblem(w, r, log,
+				errs.E("httpapi.NewGatewayFunc", errs.Internal, fmt.Errorf("panic: %v\n%s", p, debug.Stack())))
 		}
 	}()
 	serve(w)
@@ -128,10 +124,8 @@ func newRequest(ctx context.Context, e lambdaevents.APIGatewayProxyRequest) (*ht
 	case err != nil:
 		return r, newBodyError("The body is not base64.")
 	case len(body) > maxBodyBytes:
-		return r, errs.New(
-			"httpapi.newRequest", errs.TooLarge, "body_too_large",
-			"A body may have 1 MiB at most; the bytes of a video go to the URLs of its parts.",
-		)
+		return r, errs.New("httpapi.newRequest", errs.TooLarge, "body_too_large",
+			"A body may have 1 MiB at most; the bytes of a video go to the URLs of its parts.")
 	}
 	return r, nil
 }

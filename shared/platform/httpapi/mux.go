@@ -121,9 +121,8 @@ func authorizeCaller(route services.Route, c Caller) error {
 		return nil
 	case services.AuthIAM:
 		if c.ARN == "" {
-			return errs.New(
-				op, errs.Forbidden, "caller_unknown", "Sign the request with AWS credentials of this account.",
-			)
+			return errs.New(op, errs.Forbidden, "caller_unknown",
+				"Sign the request with AWS credentials of this account.")
 		}
 		return nil
 	}

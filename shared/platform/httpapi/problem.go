@@ -70,10 +70,8 @@ func toHTTPError(err error) HTTPError {
 func WriteProblem(w http.ResponseWriter, r *http.Request, log *slog.Logger, err error) {
 	e, c := toHTTPError(err), CallerFromContext(r.Context())
 	if e.Status >= http.StatusInternalServerError {
-		log.ErrorContext(
-			r.Context(), "request failed", "api_request_id", c.RequestID, "method", r.Method, "route", r.Pattern,
-			"code", e.Code, "error", err,
-		)
+		log.ErrorContext(r.Context(), "request failed", "api_request_id", c.RequestID, "method", r.Method, "route",
+			r.Pattern, "code", e.Code, "error", err)
 	}
 	kind := errs.Problem{Code: e.Code}
 	b, _ := encodeJSON(problemDocument{ // strings and numbers: can't fail

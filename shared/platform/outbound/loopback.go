@@ -16,9 +16,8 @@ func NewWithLoopback(endpoint string, ca []byte) (*Client, error) {
 	const op = "outbound.NewWithLoopback"
 	u, err := url.Parse(endpoint)
 	if err != nil || !isLoopback(u.Host) {
-		return nil, errs.New(
-			op, errs.Invalid, "not_local", "Servers on this machine may be fetched from by a local cloud only.",
-		)
+		return nil, errs.New(op, errs.Invalid, "not_local",
+			"Servers on this machine may be fetched from by a local cloud only.")
 	}
 	roots, err := x509.SystemCertPool()
 	if err != nil {

@@ -43,8 +43,7 @@ type requestLimits struct {
 
 var defaultLimits = requestLimits{
 	maxRedirects: 3, dialTimeout: 5 * time.Second, headerTimeout: 15 * time.Second, idleTimeout: 20 * time.Second,
-	minRate:      64 << 10,
-	totalTimeout: 15 * time.Minute, maxHeaderBytes: 64 << 10,
+	minRate: 64 << 10, totalTimeout: 15 * time.Minute, maxHeaderBytes: 64 << 10,
 }
 
 // Client gets files at URLs. It is safe for concurrent use.

@@ -53,9 +53,8 @@ func (d DepthReader) ReadQueueCounts(ctx context.Context, queue string) (waiting
 		types.QueueAttributeNameApproximateNumberOfMessages,
 		types.QueueAttributeNameApproximateNumberOfMessagesNotVisible,
 	}
-	out, err := d.Client.GetQueueAttributes(
-		ctx, &sqs.GetQueueAttributesInput{QueueUrl: aws.String(d.URL(queue)), AttributeNames: names},
-	)
+	out, err := d.Client.GetQueueAttributes(ctx,
+		&sqs.GetQueueAttributesInput{QueueUrl: aws.String(d.URL(queue)), AttributeNames: names})
 	if err != nil {
 		return 0, 0, errs.E(op, errs.Transient, err)
 	}

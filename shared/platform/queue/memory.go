@@ -116,9 +116,8 @@ func (m *Memory) SendMessageBatch(
 	out := &sqs.SendMessageBatchOutput{}
 	for _, e := range in.Entries {
 		if id, err := m.enqueueMessage(q, aws.ToString(in.QueueUrl), e); err != nil {
-			out.Failed = append(
-				out.Failed, types.BatchResultErrorEntry{Id: e.Id, Message: aws.String(err.Error()), SenderFault: true},
-			)
+			out.Failed = append(out.Failed,
+				types.BatchResultErrorEntry{Id: e.Id, Message: aws.String(err.Error()), SenderFault: true})
 		} else {
 			out.Successful = append(out.Successful, types.SendMessageBatchResultEntry{Id: e.Id, MessageId: &id})
 		}
@@ -133,8 +132,7 @@ func (m *Memory) enqueueMessage(q *memoryQueue, url string, e types.SendMessageB
 	msg := memoryMessage{
 		id: m.nextID("message"), body: aws.ToString(e.MessageBody), attributes: e.MessageAttributes,
 		group: aws.ToString(e.MessageGroupId), dedup: aws.ToString(e.MessageDeduplicationId),
-		trace:     aws.ToString(e.MessageSystemAttributes["AWSTraceHeader"].StringValue),
-		sentAt:    now,
+		trace: aws.ToString(e.MessageSystemAttributes["AWSTraceHeader"].StringValue), sentAt: now,
 		visibleAt: now.Add(time.Duration(e.DelaySeconds) * time.Second),
 	}
 	copies := 1

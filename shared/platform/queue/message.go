@@ -80,10 +80,8 @@ func (c *Consumer) handleEvent(ctx context.Context, d delivery, e events.Event) 
 	if isDuplicate() { // it changed nothing
 		counts = append(counts, metric.Duplicates.NewValue(1))
 	}
-	c.Log.InfoContext(
-		ctx, "handled", "type", e.Type, "attempt", d.attemptNumber(), "sent", len(out), "seconds", took.Seconds(),
-		d.metricsAttr(counts...),
-	)
+	c.Log.InfoContext(ctx, "handled", "type", e.Type, "attempt", d.attemptNumber(), "sent", len(out), "seconds",
+		took.Seconds(), d.metricsAttr(counts...))
 	return 0, false
 }
 
@@ -111,10 +109,8 @@ func (c *Consumer) scheduleRedelivery(ctx context.Context, d delivery, err error
 		jitter = rand.Float64
 	}
 	wait = Backoff(c.Service.Timeout, d.attemptNumber(), jitter())
-	c.Log.ErrorContext(
-		ctx, "message will be delivered again", "message_id", d.MessageId, "attempt", d.attemptNumber(),
-		"in_seconds", wait.Seconds(), "error", err, d.metricsAttr(metric.Retries.NewValue(1)),
-	)
+	c.Log.ErrorContext(ctx, "message will be delivered again", "message_id", d.MessageId, "attempt", d.attemptNumber(),
+		"in_seconds", wait.Seconds(), "error", err, d.metricsAttr(metric.Retries.NewValue(1)))
 	c.delayRedelivery(ctx, d.SQSMessage, wait)
 	return wait, true
 }
@@ -129,9 +125,8 @@ var errAttemptsExhausted = errs.New("queue.attemptEvent", errs.Internal, "attemp
 func (c *Consumer) attemptEvent(ctx context.Context, d delivery, e events.Event) (out []events.Event, err error) {
 	switch in := c.Service.Inbox; {
 	case !c.acceptsType(e):
-		return nil, typeNotAccepted.ToError(
-			"queue.attemptEvent", errs.Invalid, fmt.Errorf("%s does not handle %s", c.Service.Name, e.Type),
-		)
+		return nil, typeNotAccepted.ToError("queue.attemptEvent", errs.Invalid,
+			fmt.Errorf("%s does not handle %s", c.Service.Name, e.Type))
 	case d.attemptNumber() > in.MaxAttempts && !in.FIFO:
 		return nil, errAttemptsExhausted
 	}
@@ -157,10 +152,8 @@ func (c *Consumer) sendToDeadLetterQueue(ctx context.Context, d delivery, reason
 	if err := c.Queue.SendToDeadLetterQueue(ctx, d.SQSMessage, reason); err != nil {
 		return err
 	}
-	c.Log.WarnContext(
-		ctx, "message is a dead letter", "message_id", d.MessageId, "attempt", d.attemptNumber(), "reason", reason,
-		d.metricsAttr(metric.DeadLettered.NewValue(1)),
-	)
+	c.Log.WarnContext(ctx, "message is a dead letter", "message_id", d.MessageId, "attempt", d.attemptNumber(),
+		"reason", reason, d.metricsAttr(metric.DeadLettered.NewValue(1)))
 	return nil
 }
 
@@ -203,9 +196,8 @@ func decodeEvents(m lambdaevents.SQSMessage) ([]events.Event, error) {
 	for _, o := range objects {
 		tenant, id, isOriginal := services.ParseOriginalKey(o.Key)
 		if !isOriginal {
-			return nil, messageInvalid.ToError(
-				"queue.decodeEvents", errs.Invalid, fmt.Errorf("key %q is not the key of an original", o.Key),
-			)
+			return nil, messageInvalid.ToError("queue.decodeEvents", errs.Invalid,
+				fmt.Errorf("key %q is not the key of an original", o.Key))
 		}
 		out = append(out, events.Event{
 			ID: id + ":" + string(events.ObjectCreated) + ":" + o.ETag, Type: events.ObjectCreated, Time: o.At,

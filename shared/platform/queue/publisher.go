@@ -110,9 +110,8 @@ func (p *Publisher) sendBatch(ctx context.Context, to string, entries []sqstypes
 	const op = "queue.sendBatch"
 	var failed []sqstypes.BatchResultErrorEntry
 	for range maxSendAttempts {
-		out, err := p.Queues.SendMessageBatch(
-			ctx, &sqs.SendMessageBatchInput{QueueUrl: aws.String(p.URL(to)), Entries: entries},
-		)
+		out, err := p.Queues.SendMessageBatch(ctx,
+			&sqs.SendMessageBatchInput{QueueUrl: aws.String(p.URL(to)), Entries: entries})
 		if err != nil {
 			return errs.E(op, errs.Transient, err)
 		}

@@ -42,15 +42,12 @@ func (r Redriver) Redrive(ctx context.Context, l video.DeadLetter) error {
 	const op = "queue.Redrive"
 	s, ok := services.Lookup(l.Service)
 	if !ok || s.Inbox == nil {
-		return errs.New(
-			op, errs.Conflict, "inbox_gone", "The service that this dead letter was for has no inbox any more; discard it.",
-		)
+		return errs.New(op, errs.Conflict, "inbox_gone",
+			"The service that this dead letter was for has no inbox any more; discard it.")
 	}
 	if l.Service == services.FindDestination(string(events.UploadRequested)) {
-		return errs.New(
-			op, errs.Conflict, "letter_of_producer",
-			"A producer has sent this, and nobody else can in its name; let it send the message again, and discard this one.",
-		)
+		return errs.New(op, errs.Conflict, "letter_of_producer",
+			"A producer has sent this, and nobody else can in its name; let it send the message again, and discard this one.")
 	}
 	e, _ := events.Decode([]byte(l.Body)) // an invalid event has the default lane
 	in := &sqs.SendMessageInput{

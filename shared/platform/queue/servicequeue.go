@@ -84,8 +84,7 @@ func (q ServiceQueue) SendToDeadLetterQueue(ctx context.Context, m lambdaevents.
 	}
 	for name, value := range map[string]string{
 		attrKind: string(errs.KindOf(reason)), attrCode: string(errs.ProblemOf(reason).Code),
-		attrReason:    DeadLetterReason(reason),
-		attrMessageID: m.MessageId, attrSentAt: m.Attributes["SentTimestamp"],
+		attrReason: DeadLetterReason(reason), attrMessageID: m.MessageId, attrSentAt: m.Attributes["SentTimestamp"],
 		attrAttempts: m.Attributes["ApproximateReceiveCount"],
 	} {
 		if value != "" { // SQS rejects empty attributes

@@ -100,16 +100,12 @@ func (r Runtime) traceRequests(next httpapi.GatewayFunc) httpapi.GatewayFunc {
 			about.span = span
 		}
 		tenant, _ := e.RequestContext.Authorizer["tenant"].(string)
-		ctx = logs.WithAttrs(
-			ctx, slog.String("trace", trace.IDFromContext(ctx)), slog.String("tenant", tenant),
-			slog.Any("video", about),
-		)
+		ctx = logs.WithAttrs(ctx, slog.String("trace", trace.IDFromContext(ctx)), slog.String("tenant", tenant),
+			slog.Any("video", about))
 		defer func() {
-			r.Log.InfoContext(
-				ctx, "answered", "api_request_id", e.RequestContext.RequestID, "method", e.HTTPMethod,
+			r.Log.InfoContext(ctx, "answered", "api_request_id", e.RequestContext.RequestID, "method", e.HTTPMethod,
 				"route", e.Resource, "status", out.StatusCode, "seconds", time.Since(began).Seconds(),
-				r.meter.logAttr(began),
-			)
+				r.meter.logAttr(began))
 			span.SetHTTPStatus(out.StatusCode)
 			span.End(err)
 		}()

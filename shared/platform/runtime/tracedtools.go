@@ -24,10 +24,8 @@ func (t tracedTools) Run(ctx context.Context, r ffmpeg.Command) error {
 	ctx, span := trace.StartLongSpan(ctx, "ffmpeg")
 	err := t.Tools.Run(ctx, r)
 	span.End(err)
-	t.log.InfoContext(
-		ctx, "ffmpeg ended", "seconds", time.Since(began).Seconds(), "cpu_seconds", cpu.Seconds(),
-		metric.Sandbox, ffmpeg.CurrentSandbox().Layers,
-	)
+	t.log.InfoContext(ctx, "ffmpeg ended", "seconds", time.Since(began).Seconds(), "cpu_seconds", cpu.Seconds(),
+		metric.Sandbox, ffmpeg.CurrentSandbox().Layers)
 	return err
 }
 

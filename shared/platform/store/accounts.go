@@ -12,8 +12,7 @@ import (
 // CreateTenant adds a tenant. Conflict, code tenant_exists: the tenant exists already.
 func (s Store) CreateTenant(ctx context.Context, t access.Tenant) error {
 	return item.Insert(ctx, s.Table, "store.CreateTenant", tenantExists,
-		[]item.Keyed{tenantItem{Key: tenantKey(t.ID), Tenant: t.ID, Created: item.FormatTimestamp(t.Created)}},
-	)
+		[]item.Keyed{tenantItem{Key: tenantKey(t.ID), Tenant: t.ID, Created: item.FormatTimestamp(t.Created)}})
 }
 
 // LoadTenant returns a tenant, or NotFound.

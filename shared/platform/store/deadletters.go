@@ -58,8 +58,7 @@ func newDeadLetterItem(l video.DeadLetter) deadLetterItem {
 		Key: deadLetterKey(l.ID), ID: l.ID, Service: l.Service, Group: l.Group, Type: l.Type, Tenant: l.Tenant,
 		Video: l.Video, Kind: string(l.Kind), Code: l.Code, Reason: l.Reason, Body: l.Body, Attempts: l.Attempts,
 		Sent: item.FormatTimestamp(l.Sent), Created: item.FormatTimestamp(l.Created), State: string(l.State),
-		Note: l.Note, Redrives: l.Redrives, Short: l.URLShortened,
-		Expires: l.ExpiresAt().Unix(),
+		Note: l.Note, Redrives: l.Redrives, Short: l.URLShortened, Expires: l.ExpiresAt().Unix(),
 	}
 	if l.State == video.DeadLetterOpen {
 		i.DueShard, i.Due = openDeadLetterPartition(l.Service), l.ID
@@ -87,9 +86,8 @@ func (s Store) CreateDeadLetter(ctx context.Context, l video.DeadLetter) error {
 
 // LoadDeadLetter returns a dead letter, or NotFound.
 func (s Store) LoadDeadLetter(ctx context.Context, id string) (video.DeadLetter, error) {
-	return item.Get(
-		ctx, s.Table, "store.LoadDeadLetter", deadLetterKey(id), deadLetterMissing, deadLetterItem.toDeadLetter,
-	)
+	return item.Get(ctx, s.Table, "store.LoadDeadLetter", deadLetterKey(id), deadLetterMissing,
+		deadLetterItem.toDeadLetter)
 }
 
 // UpdateDeadLetter replaces the dead letter old, as it was read, by updated. Conflict, code letter_changed: its state

@@ -28,8 +28,7 @@ func (s Store) ListDeadLetters(
 	for _, month := range deadLetterMonths(newest, now) {
 		for more := true; more; {
 			all, rest, err := item.Query(ctx, s.Table, op, deadLetterItem.toDeadLetter,
-				table.Query{Partition: month, Before: last, Descending: true, Limit: rowsPerQuery},
-			)
+				table.Query{Partition: month, Before: last, Descending: true, Limit: rowsPerQuery})
 			if err != nil {
 				return nil, "", err
 			}

@@ -70,8 +70,6 @@ func (s Store) BeginIdempotency(
 // CompleteIdempotency replaces the record of r's owner, route, key and holder by r. Conflict, code claim_lost: there is
 // none, or another request holds the key.
 func (s Store) CompleteIdempotency(ctx context.Context, r video.IdempotencyRecord) error {
-	return item.Put(
-		ctx, s.Table, "store.CompleteIdempotency", newIdempotencyItem(r),
-		item.IfEqual("holder", table.StringValue(r.Holder)), idempotencyKeyLost,
-	)
+	return item.Put(ctx, s.Table, "store.CompleteIdempotency", newIdempotencyItem(r),
+		item.IfEqual("holder", table.StringValue(r.Holder)), idempotencyKeyLost)
 }

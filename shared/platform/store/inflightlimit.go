@@ -44,8 +44,7 @@ func (i inFlightLimitItem) toInFlightLimit(c *item.Codec) fairshare.InFlightLimi
 // LoadInFlightLimit returns the tasks that a tenant has in flight in a lane; an empty InFlightLimit if there is no row.
 func (s Store) LoadInFlightLimit(ctx context.Context, tenant string, lane video.Lane) (fairshare.InFlightLimit, error) {
 	l, err := item.Get(ctx, s.Table, "store.LoadInFlightLimit", inFlightLimitKey(tenant, lane), errs.Problem{},
-		inFlightLimitItem.toInFlightLimit,
-	)
+		inFlightLimitItem.toInFlightLimit)
 	if errs.KindOf(err) == errs.NotFound {
 		return fairshare.InFlightLimit{Tenant: tenant, Lane: lane}, nil
 	}

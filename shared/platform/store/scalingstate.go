@@ -26,9 +26,8 @@ func (i scalingStateItem) toScalingState(c *item.Codec) (s scaling.State) {
 
 // LoadScalingState returns the last decision of the autoscaler; the zero State if there is none yet.
 func (s Store) LoadScalingState(ctx context.Context) (scaling.State, error) {
-	state, err := item.Get(
-		ctx, s.Table, "store.LoadScalingState", scalingStateKey, errs.Problem{}, scalingStateItem.toScalingState,
-	)
+	state, err := item.Get(ctx, s.Table, "store.LoadScalingState", scalingStateKey, errs.Problem{},
+		scalingStateItem.toScalingState)
 	if errs.KindOf(err) == errs.NotFound {
 		return scaling.State{}, nil
 	}

@@ -68,9 +68,8 @@ func (s Store) ListVideos(
 	}
 	if f.ExternalID != "" {
 		var c item.Codec
-		q.Index, q.Partition = services.ByExternal, newDetailsItem(
-			&c, tenant, video.Details{ExternalID: f.ExternalID},
-		).External
+		q.Index, q.Partition = services.ByExternal, newDetailsItem(&c, tenant,
+			video.Details{ExternalID: f.ExternalID}).External
 	}
 	if q.Partition == "" {
 		return nil, "", nil

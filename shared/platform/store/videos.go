@@ -36,9 +36,8 @@ func (s Store) createVideo(
 ) error {
 	var c item.Codec
 	i := newVideoItem(&c, v)
-	entry := newTimelineItem(
-		&c, i.Key, video.TimelineEntry{Version: v.Version, At: v.Times.Created, State: v.State, Cause: "created"},
-	)
+	entry := newTimelineItem(&c, i.Key,
+		video.TimelineEntry{Version: v.Version, At: v.Times.Created, State: v.State, Cause: "created"})
 	if c.Err != nil {
 		return errs.E(op, errs.Invalid, c.Err)
 	}
@@ -91,9 +90,8 @@ func (s Store) SaveVideo(ctx context.Context, v video.Video, e video.TimelineEnt
 	if err != nil {
 		return err
 	}
-	update, err := item.BuildUpdate(
-		op, i.Key, i, savedAttributes, item.IfEqual("version", table.NumberValue(v.Version-1)),
-	)
+	update, err := item.BuildUpdate(op, i.Key, i, savedAttributes,
+		item.IfEqual("version", table.NumberValue(v.Version-1)))
 	if err != nil {
 		return err
 	}

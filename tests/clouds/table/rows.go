@@ -34,9 +34,8 @@ func compareClouds(asked map[string]cloudOutcomes) []row {
 		if !hasCases(name, names) {
 			m, why := outcomeOn(asked, "ministack", name)
 			l, whyNot := outcomeOn(asked, "localstack", name)
-			rows = append(
-				rows, row{Test: name, MiniStack: m, LocalStack: l, Reason: strings.Trim(why+"; "+whyNot, "; ")},
-			)
+			rows = append(rows,
+				row{Test: name, MiniStack: m, LocalStack: l, Reason: strings.Trim(why+"; "+whyNot, "; ")})
 		}
 	}
 	return foldCases(rows)
@@ -162,10 +161,8 @@ func checkRows(rows []row, all bool) error {
 	if n, tests := countPassedOnBoth(rows); all && 100*n <= minSharedPercent*tests {
 		errs = append(
 			errs,
-			fmt.Errorf(
-				"only %d of %d tests passed on both clouds, and it should be more than %d %%", n, tests,
-				minSharedPercent,
-			),
+			fmt.Errorf("only %d of %d tests passed on both clouds, and it should be more than %d %%", n, tests,
+				minSharedPercent),
 		)
 	}
 	return errors.Join(errs...)

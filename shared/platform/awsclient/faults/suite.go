@@ -91,10 +91,8 @@ func (s Suite) serviceFaults(c Call) []row {
 		{"denied", []Answer{s.Denied}, timeout, s.Kind, 1, 0, 0},
 	}
 	for _, failed := range s.Failed {
-		all = append(all,
-			row{"failed once", []Answer{failed, c.Good}, timeout, "", 2, 0, jitter},
-			row{"failed", []Answer{failed}, timeout, errs.Transient, 3, 0, jitter},
-		)
+		all = append(all, row{"failed once", []Answer{failed, c.Good}, timeout, "", 2, 0, jitter},
+			row{"failed", []Answer{failed}, timeout, errs.Transient, 3, 0, jitter})
 	}
 	for _, f := range s.Others {
 		if f.Calls == nil || slices.Contains(f.Calls, c.Name) {
@@ -131,8 +129,7 @@ func networkFaults(c Call) []row {
 		}
 		all = append(all,
 			row{name + " in the answer once", []Answer{broken, c.Good}, timeout, "", 2, wait, wait + jitter},
-			row{name + " in the answer", []Answer{broken}, timeout, errs.Transient, 3, 3 * wait, 3*wait + jitter},
-		)
+			row{name + " in the answer", []Answer{broken}, timeout, errs.Transient, 3, 3 * wait, 3*wait + jitter})
 	}
 	return all
 }

@@ -79,7 +79,6 @@ func testHeadObjectInBucket(t *testing.T, b Blob) {
 	kept := requireObject(t, b, key, "hello")
 	require.Equal(t, []any{got.Size, got.ETag, got.ContentType}, []any{kept.Size, kept.ETag, kept.ContentType})
 	require.Fails(t, errs.NotFound, "object_not_found")(b.HeadObjectInBucket(t.Context(), b.Name(), uniqueKey()))
-	require.Fails(
-		t, errs.NotFound, "object_not_found",
-	)(b.HeadObjectInBucket(t.Context(), "sluice-has-no-such-bucket", key))
+	require.Fails(t, errs.NotFound,
+		"object_not_found")(b.HeadObjectInBucket(t.Context(), "sluice-has-no-such-bucket", key))
 }

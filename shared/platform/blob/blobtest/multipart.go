@@ -87,9 +87,8 @@ func testPartOfWrongLengthIsRejected(t *testing.T, b Blob) {
 func testMissingPartsAreRejected(t *testing.T, b Blob) {
 	key := uniqueKey()
 	id := createUpload(t, b, key)
-	first, second := putPresignedPart(
-		t, b, key, id, 1, minimalPart,
-	), putPresignedPart(t, b, key, id, 2, []byte("small"))
+	first, second := putPresignedPart(t, b, key, id, 1,
+		minimalPart), putPresignedPart(t, b, key, id, 2, []byte("small"))
 	for _, parts := range [][]blob.Part{
 		nil,
 		{first, {Number: 9, ETag: first.ETag}},
@@ -113,9 +112,8 @@ func testDescendingPartsAreRejected(t *testing.T, b Blob) {
 func testSmallPartIsRejected(t *testing.T, b Blob) {
 	key := uniqueKey()
 	id := createUpload(t, b, key)
-	first, second := putPresignedPart(
-		t, b, key, id, 1, minimalPart[1:],
-	), putPresignedPart(t, b, key, id, 2, minimalPart)
+	first, second := putPresignedPart(t, b, key, id, 1,
+		minimalPart[1:]), putPresignedPart(t, b, key, id, 2, minimalPart)
 	require.Fails(t, errs.Invalid, "part_too_small")(b.CompleteUpload(t.Context(), key, id, []blob.Part{first, second}))
 }
 

@@ -16,9 +16,8 @@ func testGroupIsInOrder(t *testing.T, c Cloud) {
 	}
 	ms := q.receiveUntil(2, 2)
 	require.Equal(q.t, messageBodies(ms), []string{"a", "b"})
-	require.Equal(q.t,
-		[]string{ms[0].Attributes["MessageGroupId"], ms[0].Attributes["MessageDeduplicationId"]}, []string{"g", "a"},
-	)
+	require.Equal(q.t, []string{ms[0].Attributes["MessageGroupId"], ms[0].Attributes["MessageDeduplicationId"]},
+		[]string{"g", "a"})
 	q.deleteMessage(ms[0])
 	q.deleteMessage(ms[1])
 	q.receiveOne("c")

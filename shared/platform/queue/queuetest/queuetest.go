@@ -97,9 +97,8 @@ func newTestQueue(t *testing.T, c Cloud, fifo bool) testQueue {
 	dead := c.CreateQueue(t, queue.Settings{FIFO: fifo, VisibilityTimeout: visibilityTimeout})
 	return testQueue{
 		c, t,
-		c.CreateQueue(
-			t, queue.Settings{FIFO: fifo, VisibilityTimeout: visibilityTimeout, MaxReceives: 2, DeadLetterURL: dead},
-		),
+		c.CreateQueue(t,
+			queue.Settings{FIFO: fifo, VisibilityTimeout: visibilityTimeout, MaxReceives: 2, DeadLetterURL: dead}),
 		dead, fifo,
 	}
 }
@@ -161,9 +160,8 @@ func (q testQueue) requireEmpty() {
 
 func (q testQueue) deleteMessage(m types.Message) {
 	q.t.Helper()
-	_, err := q.SQS.DeleteMessage(
-		q.t.Context(), &sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle},
-	)
+	_, err := q.SQS.DeleteMessage(q.t.Context(),
+		&sqs.DeleteMessageInput{QueueUrl: &q.url, ReceiptHandle: m.ReceiptHandle})
 	require.NoError(q.t, err)
 }
 

@@ -73,15 +73,12 @@ func testDeadLetterIsCreatedOnce(t *testing.T, s store.Store) {
 
 func testDeadLettersAreListedNewestFirst(t *testing.T, s store.Store) {
 	service, day := uniqueID(), 24*time.Hour
-	newest, older, oldest := newDeadLetter(
-		service, -time.Minute,
-	), newDeadLetter(service, 40*day), newDeadLetter(service, 110*day)
+	newest, older, oldest := newDeadLetter(service,
+		-time.Minute), newDeadLetter(service, 40*day), newDeadLetter(service, 110*day)
 	createDeadLetters(t, s, older, newest, oldest, newDeadLetter(uniqueID(), day))
 	for _, limit := range []int{1, 2, 3, 100} {
-		require.Equal(
-			t, listAllDeadLetters(t, s, video.DeadLetterFilter{Service: service}, limit),
-			withoutBodies(newest, older, oldest),
-		)
+		require.Equal(t, listAllDeadLetters(t, s, video.DeadLetterFilter{Service: service}, limit),
+			withoutBodies(newest, older, oldest))
 	}
 }
 
@@ -175,9 +172,8 @@ func testInvalidDeadLetterIDs(t *testing.T, s store.Store) {
 		require.Error(t, s.CreateDeadLetter(t.Context(), l), errs.Invalid, "")
 		require.Error(t, s.UpdateDeadLetter(t.Context(), l, l), errs.Invalid, "")
 	}
-	require.Fails(
-		t, errs.Invalid, "cursor_invalid",
-	)(s.ListDeadLetters(t.Context(), video.DeadLetterFilter{}, "ltr_x", noon, 1))
+	require.Fails(t, errs.Invalid,
+		"cursor_invalid")(s.ListDeadLetters(t.Context(), video.DeadLetterFilter{}, "ltr_x", noon, 1))
 	far := video.DeadLetterID("x", "m", time.UnixMilli(1<<48-1)) // a list that begins in the year 10889 must end
 	require.Succeeds(t)(s.ListDeadLetters(t.Context(), video.DeadLetterFilter{Service: uniqueID()}, far, noon, 1))
 }

@@ -22,8 +22,7 @@ func anyTime() *rapid.Generator[time.Time] {
 		if rapid.Bool().Draw(t, "zero") {
 			return time.Time{}
 		}
-		return time.Unix(
-			rapid.Int64Range(0, 1<<34).Draw(t, "seconds"), rapid.Int64Range(0, 1e9-1).Draw(t, "nanoseconds"),
-		).UTC()
+		return time.Unix(rapid.Int64Range(0, 1<<34).Draw(t, "seconds"),
+			rapid.Int64Range(0, 1e9-1).Draw(t, "nanoseconds")).UTC()
 	})
 }

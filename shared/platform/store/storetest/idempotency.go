@@ -90,10 +90,8 @@ func testCreateVideoCompletesIdempotency(t *testing.T, s store.Store) {
 	done.Status, done.CreatedID = 201, u.ID
 	require.Error(t, s.CreateVideoIdempotently(t.Context(), v, u, done), errs.Conflict, "claim_lost")
 	requireRecord(t, s, first, noon, first)
-	require.Error(
-		t, s.CreateVideoIdempotently(t.Context(), v, u, copyForHolder(done, uniqueID(), done.Expires)), errs.Conflict,
-		"claim_lost",
-	)
+	require.Error(t, s.CreateVideoIdempotently(t.Context(), v, u, copyForHolder(done, uniqueID(), done.Expires)),
+		errs.Conflict, "claim_lost")
 	require.Fails(t, errs.NotFound, "upload_not_found")(s.LoadUpload(t.Context(), u.Tenant, u.ID))
 	require.NoError(t, s.CreateVideoIdempotently(t.Context(), v, u, done))
 	requireVideo(t, s, v)

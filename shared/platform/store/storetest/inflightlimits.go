@@ -17,9 +17,8 @@ import (
 
 func testInFlightLimitRoundTrips(t *testing.T, s store.Store) {
 	tenant := uniqueID()
-	require.Returns(
-		t, fairshare.InFlightLimit{Tenant: tenant, Lane: video.Bulk},
-	)(s.LoadInFlightLimit(t.Context(), tenant, video.Bulk))
+	require.Returns(t,
+		fairshare.InFlightLimit{Tenant: tenant, Lane: video.Bulk})(s.LoadInFlightLimit(t.Context(), tenant, video.Bulk))
 	want := fairshare.InFlightLimit{
 		Tenant: tenant, Lane: video.Bulk, Version: 1, MoreWaiting: true, LastProgress: created,
 		Allotments: []fairshare.Allotment{
@@ -60,14 +59,11 @@ func testInFlightLimitChecksVersion(t *testing.T, s store.Store) {
 	require.Error(t, s.SaveInFlightLimit(t.Context(), l), errs.Conflict, "window_stale")
 	l.Version, l.MoreWaiting = 2, true
 	require.NoError(t, s.SaveInFlightLimit(t.Context(), l))
-	require.Error(
-		t, s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: l.Tenant, Version: 1}), errs.Conflict,
-		"window_stale",
-	)
+	require.Error(t, s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: l.Tenant, Version: 1}),
+		errs.Conflict, "window_stale")
 	requireInFlightLimit(t, s, l)
-	require.Error(
-		t, s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: "a#b", Version: 1}), errs.Invalid, "",
-	)
+	require.Error(t, s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: "a#b", Version: 1}), errs.Invalid,
+		"")
 }
 
 func testOneConcurrentLimitSaveWins(t *testing.T, s store.Store) {
@@ -90,9 +86,8 @@ func testWaitQueueIsInOrder(t *testing.T, s store.Store) {
 	}
 	require.NoError(t, s.EnqueuePosition(t.Context(), other, video.Bulk, newQueuePosition(5)))
 	require.NoError(t, s.EnqueuePosition(t.Context(), tenant, video.Interactive, newQueuePosition(4)))
-	require.NoError(
-		t, s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 1}),
-	)
+	require.NoError(t,
+		s.SaveInFlightLimit(t.Context(), fairshare.InFlightLimit{Tenant: tenant, Lane: video.Bulk, Version: 1}))
 	requireQueuePositions(t, s, tenant, fairshare.QueuePosition{}, 9, 1, 2, 3, 30, 200)
 	requireQueuePositions(t, s, tenant, fairshare.QueuePosition{}, 2, 1, 2)
 	requireQueuePositions(t, s, tenant, newQueuePosition(2), 2, 3, 30)
@@ -101,10 +96,8 @@ func testWaitQueueIsInOrder(t *testing.T, s store.Store) {
 	for range 2 {
 		require.NoError(
 			t,
-			s.DequeuePositions(
-				t.Context(), tenant, video.Bulk, newQueuePosition(1), newQueuePosition(30), newQueuePosition(77),
-				newQueuePosition(1),
-			),
+			s.DequeuePositions(t.Context(), tenant, video.Bulk, newQueuePosition(1), newQueuePosition(30),
+				newQueuePosition(77), newQueuePosition(1)),
 		)
 	}
 	require.NoError(t, s.DequeuePositions(t.Context(), tenant, video.Bulk))

@@ -94,15 +94,11 @@ func testInvalidIDsReachNoRow(t *testing.T, s store.Store) {
 		require.Fails(t, errs.Invalid, "")(s.FinishTask(ctx, v.Tenant, id, newEncodeDone(video.Result{})))
 		require.Error(t, s.CreateTenant(ctx, access.Tenant{ID: id}), errs.Invalid, "")
 		require.Error(t, s.CreateToken(ctx, access.Token{ID: id}), errs.Invalid, "")
-		require.Error(
-			t, s.SaveVideo(ctx, video.Video{Tenant: v.Tenant, ID: id, Version: v.Version + 1}, testEntry), errs.Invalid,
-			"",
-		)
-		require.Error(
-			t,
+		require.Error(t, s.SaveVideo(ctx, video.Video{Tenant: v.Tenant, ID: id, Version: v.Version + 1}, testEntry),
+			errs.Invalid, "")
+		require.Error(t,
 			s.CreateVideo(ctx, video.Video{Tenant: v.Tenant, ID: id}, video.Upload{Tenant: v.Tenant, ID: uniqueID()}),
-			errs.Invalid, "",
-		)
+			errs.Invalid, "")
 	}
 	requireVideo(t, s, v)
 }

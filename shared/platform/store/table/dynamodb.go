@@ -23,9 +23,8 @@ type DynamoDB struct {
 
 // Get implements [Table].
 func (d DynamoDB) Get(ctx context.Context, k Key) (Row, error) {
-	out, err := d.Client.GetItem(
-		ctx, &dynamodb.GetItemInput{TableName: &d.Name, ConsistentRead: aws.Bool(true), Key: k.ToRow()},
-	)
+	out, err := d.Client.GetItem(ctx,
+		&dynamodb.GetItemInput{TableName: &d.Name, ConsistentRead: aws.Bool(true), Key: k.ToRow()})
 	if err != nil {
 		return nil, wrapSDKError("dynamodb.GetItem", err)
 	}
@@ -83,9 +82,8 @@ func (d DynamoDB) Delete(ctx context.Context, keys []Key) error {
 	for _, k := range keys {
 		all = append(all, types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: k.ToRow()}})
 	}
-	out, err := d.Client.BatchWriteItem(
-		ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{d.Name: all}},
-	)
+	out, err := d.Client.BatchWriteItem(ctx,
+		&dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{d.Name: all}})
 	if err != nil {
 		return wrapSDKError(op, err)
 	}

@@ -29,10 +29,8 @@ func LogScaling(ctx context.Context, log *slog.Logger, at time.Time, queues []Qu
 		log.InfoContext(
 			ctx, "queue", "depth", q.Depth, "in_flight", q.InFlight, "oldest_seconds", q.OldestAge.Seconds(),
 			"reason", q.Reason,
-			LogAttr(
-				at, metric.Wanted.NewValueFor(q.Queue, float64(q.Wanted)),
-				metric.Ceiling.NewValueFor(q.Queue, float64(q.Ceiling)),
-			),
+			LogAttr(at, metric.Wanted.NewValueFor(q.Queue, float64(q.Wanted)),
+				metric.Ceiling.NewValueFor(q.Queue, float64(q.Ceiling))),
 		)
 	}
 }
