@@ -151,12 +151,9 @@ func (c *simulatedCloud) advanceSecond(now int) {
 			m.pollers = max(c.pollerMode.initialWorkers, float64(m.busy), m.pollers-c.workersPerSecond)
 		}
 		m.pollers = min(m.pollers, float64(m.ceiling), 1250)
-		m.history = append(
-			m.history,
-			reading{
-				float64(m.visible), float64(m.busy), m.oldestAge(float64(now)), float64(min(m.ceiling, workerBudget)),
-			},
-		)
+		m.history = append(m.history, reading{
+			float64(m.visible), float64(m.busy), m.oldestAge(float64(now)), float64(min(m.ceiling, workerBudget)),
+		})
 	}
 	c.assignWorkers(float64(now))
 }

@@ -122,13 +122,10 @@ var (
 	sweptBounds = func() (out []bounds) {
 		for _, b := range []int{20, 30, 35, 40, 45, 50, 60, 70} {
 			for _, part := range []int{50, 2} {
-				out = append(
-					out,
-					bounds{
-						min: [laneCount]int{(workerBudget - b) / part, max(2, b/part)},
-						max: [laneCount]int{workerBudget - b, b},
-					},
-				)
+				out = append(out, bounds{
+					min: [laneCount]int{(workerBudget - b) / part, max(2, b/part)},
+					max: [laneCount]int{workerBudget - b, b},
+				})
 			}
 		}
 		return out

@@ -46,12 +46,9 @@ func (s Store) BeginIdempotency(
 ) (video.IdempotencyRecord, error) {
 	const op = "store.BeginIdempotency"
 	i := newIdempotencyItem(r)
-	w, err := item.BuildPut(
-		op, i,
-		table.Condition{
-			Absent: true, Where: []table.Comparison{table.Compare("expires", "<=", table.NumberValue(now.Unix()))},
-		},
-	)
+	w, err := item.BuildPut(op, i, table.Condition{
+		Absent: true, Where: []table.Comparison{table.Compare("expires", "<=", table.NumberValue(now.Unix()))},
+	})
 	if err != nil {
 		return video.IdempotencyRecord{}, err
 	}

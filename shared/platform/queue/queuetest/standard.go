@@ -78,12 +78,9 @@ func testVisibleMessageCannotBeHidden(t *testing.T, c Cloud) {
 
 func testMessageIsDelayed(t *testing.T, c Cloud) {
 	q := newStandardQueue(t, c)
-	_, err := q.SQS.SendMessage(
-		t.Context(),
-		&sqs.SendMessageInput{
-			QueueUrl: &q.url, MessageBody: aws.String("a"), DelaySeconds: int32(visibilityTimeout / time.Second),
-		},
-	)
+	_, err := q.SQS.SendMessage(t.Context(), &sqs.SendMessageInput{
+		QueueUrl: &q.url, MessageBody: aws.String("a"), DelaySeconds: int32(visibilityTimeout / time.Second),
+	})
 	require.NoError(q.t, err)
 	q.requireEmpty()
 	q.AdvanceTime(visibilityTimeout + timeMargin)

@@ -38,13 +38,10 @@ func testTaskEntryHasStateOfItsTime(t *testing.T, s store.Store) {
 	v.Version++
 	require.NoError(
 		t,
-		s.SaveVideo(
-			t.Context(), v,
-			video.TimelineEntry{
-				Version: v.Version, At: created.Add(2500 * time.Millisecond), State: video.Playable,
-				Cause: "encode.done.v1",
-			},
-		),
+		s.SaveVideo(t.Context(), v, video.TimelineEntry{
+			Version: v.Version, At: created.Add(2500 * time.Millisecond), State: video.Playable,
+			Cause: "encode.done.v1",
+		}),
 	)
 	for _, n := range []int{2, 3} { // after 2 s and 3 s
 		require.Succeeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
