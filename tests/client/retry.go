@@ -40,8 +40,7 @@ func computeRetryDelay(n int) time.Duration {
 
 // isRetryable reports whether another attempt can succeed.
 func isRetryable(err error) bool {
-	var p *Problem
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*Problem](err); ok {
 		return p.Status >= 500 || p.Status == http.StatusTooManyRequests || p.Status == http.StatusRequestTimeout
 	}
 	var e *networkError

@@ -85,8 +85,7 @@ func KindOf(err error) Kind {
 // ProblemOf returns the code and message of the outermost Error in err that has them. For any other error it returns
 // the code "internal" and a general message, without the error's text.
 func ProblemOf(err error) Problem {
-	var e *Error
-	if errors.As(err, &e) && e.Code != "" {
+	if e, ok := errors.AsType[*Error](err); ok && e.Code != "" {
 		return Problem{Code: e.Code, Message: e.Message}
 	}
 	return Problem{

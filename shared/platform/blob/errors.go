@@ -62,8 +62,7 @@ var foreignErrorMeanings = map[string]errorMeaning{
 // wrapForeignError returns an error of the SDK about an object in another bucket as one of op, with its kind; nil for
 // nil.
 func wrapForeignError(op string, err error) error {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		if m, ok := foreignErrorMeanings[api.ErrorCode()]; ok {
 			return m.problem.ToError(op, m.kind, err)
 		}
@@ -76,8 +75,7 @@ func wrapError(op string, err error) error {
 	if err == nil {
 		return nil
 	}
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, ok := errors.AsType[smithy.APIError](err); ok {
 		if m, ok := errorMeanings[api.ErrorCode()]; ok {
 			return m.problem.ToError(op, m.kind, err)
 		}

@@ -51,16 +51,14 @@ var errorsByKind = map[errs.Kind]HTTPError{
 
 // toHTTPError returns the HTTP form of an error, without the text of its cause. Nothing else maps errors to statuses.
 func toHTTPError(err error) HTTPError {
-	var httpErr *HTTPError
-	if errors.As(err, &httpErr) {
+	if httpErr, ok := errors.AsType[*HTTPError](err); ok {
 		return *httpErr
 	}
 	out, known := errorsByKind[errs.KindOf(err)]
 	if !known {
 		out = errorsByKind[errs.Internal]
 	}
-	var e *errs.Error
-	if errors.As(err, &e) && e.Code != "" {
+	if e, ok := errors.AsType[*errs.Error](err); ok && e.Code != "" {
 		out.Code, out.Detail = e.Code, e.Message
 	}
 	return out

@@ -56,11 +56,10 @@ func NewPublisher(s services.Service, q BatchSendClient, t TopicClient) *Publish
 // Send sends all events, in order for each destination. Transient: some were not accepted; the caller sends all
 // again, and receivers recognize duplicates by their ids. Internal: the service may not emit an event of this type.
 func (p *Publisher) Send(ctx context.Context, es ...events.Event) error {
-	const op = "queue.Send"
 	byQueue := map[string][]events.Event{}
 	for _, e := range es {
 		if !slices.Contains(p.Service.Emits, string(e.Type)) {
-			return errs.E(op, errs.Internal, fmt.Errorf("%s may not emit %s", p.Service.Name, e.Type))
+			return errs.E("queue.Send", errs.Internal, fmt.Errorf("%s may not emit %s", p.Service.Name, e.Type))
 		}
 		if e.Trace == "" && p.TraceHeader != nil {
 			e.Trace = p.TraceHeader(ctx)

@@ -37,8 +37,7 @@ func (d DynamoDB) Get(ctx context.Context, k Key) (Row, error) {
 // Write implements [Table].
 func (d DynamoDB) Write(ctx context.Context, w Write) (found Row, err error) {
 	err = w.Change.send(ctx, d, w)
-	var failed *types.ConditionalCheckFailedException
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
 		found = failed.Item
 	}
 	return found, wrapSDKError("dynamodb.Write", err)

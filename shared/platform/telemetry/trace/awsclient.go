@@ -80,8 +80,7 @@ func (s Span) endCall(meta middleware.Metadata, err error) {
 			seg.GetAWS()["request_id"] = id
 		}
 	})
-	var response *smithyhttp.ResponseError
-	if errors.As(err, &response) && response.HTTPStatusCode() >= 400 {
+	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok && response.HTTPStatusCode() >= 400 {
 		s.SetHTTPStatus(response.HTTPStatusCode())
 		s.closeSegment(err)
 		return

@@ -148,8 +148,7 @@ func (s Span) recordException(err error) {
 		innermost = next
 	}
 	e := exception.Exception{ID: xray.NewSegmentID(), Type: fmt.Sprintf("%T", innermost)}
-	var ours *errs.Error
-	if errors.As(err, &ours) {
+	if ours, ok := errors.AsType[*errs.Error](err); ok {
 		e.Message = string(ours.Code)
 	}
 	if s.isRoot {
