@@ -47,9 +47,8 @@ func (g *gateway) addDomain(set settings) {
 	}
 	domain := g.api.AddDomainName(jsii.String("Domain"), &awsapigateway.DomainNameOptions{
 		DomainName: jsii.String(set.apiDomain),
-		Certificate: awscertificatemanager.Certificate_FromCertificateArn(
-			g.scope, jsii.String("Certificate"), jsii.String(set.apiCertificate),
-		),
+		Certificate: awscertificatemanager.Certificate_FromCertificateArn(g.scope, jsii.String("Certificate"),
+			jsii.String(set.apiCertificate)),
 		EndpointType:   awsapigateway.EndpointType_REGIONAL,
 		SecurityPolicy: awsapigateway.SecurityPolicy_TLS_1_2,
 	})
@@ -65,7 +64,9 @@ func (g *gateway) redirectRoot(to string) {
 	answer := awsapigateway.NewMockIntegration(&awsapigateway.IntegrationOptions{
 		RequestTemplates: &map[string]*string{"application/json": jsii.String(`{"statusCode": 302}`)},
 		IntegrationResponses: &[]*awsapigateway.IntegrationResponse{{
-			StatusCode: jsii.String("302"), ResponseParameters: &map[string]*string{location: jsii.String("'" + to + "'")},
+			StatusCode: jsii.String(
+				"302",
+			), ResponseParameters: &map[string]*string{location: jsii.String("'" + to + "'")},
 		}},
 	})
 	method := g.api.Root().AddMethod(jsii.String("GET"), answer, &awsapigateway.MethodOptions{

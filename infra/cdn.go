@@ -53,9 +53,8 @@ func newCDN(scope constructs.Construct, set settings, media awss3.IBucket) *cdn 
 	}
 	if set.cdnDomain != "" {
 		props.DomainNames = jsii.Strings(set.cdnDomain)
-		props.Certificate = awscertificatemanager.Certificate_FromCertificateArn(
-			scope, jsii.String("Certificate"), jsii.String(set.cdnCertificate),
-		)
+		props.Certificate = awscertificatemanager.Certificate_FromCertificateArn(scope, jsii.String("Certificate"),
+			jsii.String(set.cdnCertificate))
 		props.MinimumProtocolVersion = awscloudfront.SecurityPolicyProtocol_TLS_V1_2_2021
 	}
 	c.distribution = awscloudfront.NewDistribution(scope, jsii.String("Distribution"), props)
@@ -140,14 +139,10 @@ func (c *cdn) suppressNagRules() {
 		jsii.String("No path that the function lets through is a list, and no query reaches S3."),
 	)
 	suppressNagRule(c.distribution, "CFR1", "Who watches from which country is for the tenants' own pages to say.")
-	suppressNagRule(
-		c.distribution, "CFR2",
-		"A web ACL costs more a month than all of Sluice when idle, and every path needs a token.",
-	)
-	suppressNagRule(
-		c.distribution, "CFR3",
-		"Access logs hold paths, and ours hold the right to watch. CloudWatch counts requests without them.",
-	)
+	suppressNagRule(c.distribution, "CFR2",
+		"A web ACL costs more a month than all of Sluice when idle, and every path needs a token.")
+	suppressNagRule(c.distribution, "CFR3",
+		"Access logs hold paths, and ours hold the right to watch. CloudWatch counts requests without them.")
 	if c.domain == "" {
 		suppressNagRule(
 			c.distribution, "CFR4",

@@ -71,32 +71,25 @@ func newDashboard(scope constructs.Construct, set settings) {
 			set.newMetricStat(metric.DeadLetters, "Maximum").withLabel("dead letters"),
 			set.newMetricStat(metric.Stuck, "Maximum").withLabel("stuck videos"),
 		}},
-		timeSeries("What goes wrong", 300,
-			set.newMetricStat(metric.Errors, "Sum").withLabel("errors"),
+		timeSeries("What goes wrong", 300, set.newMetricStat(metric.Errors, "Sum").withLabel("errors"),
 			metricStat{namespace: lambdaNamespace, name: "Throttles", stat: "Sum"}.withLabel("throttles (account)"),
-			set.newMetricStat(metric.Failed, "Sum").withLabel("failed videos"),
-		),
+			set.newMetricStat(metric.Failed, "Sum").withLabel("failed videos")),
 		timeSeries("Dollars an hour", 3600, set.newMetricStat(metric.Dollars, "Sum").withLabel("functions")),
 	)
 	gateway := func(name, stat string) metricStat {
 		return metricStat{apiGatewayNamespace, name, "ApiName", set.buildAPIName(), stat}
 	}
 	p.addRow(6,
-		timeSeries("Requests", 60,
-			gateway("Count", "SampleCount").withLabel("all"), gateway("4XXError", "Sum").withLabel("4xx"),
-			gateway("5XXError", "Sum").withLabel("5xx"),
-		),
-		timeSeries(
-			"Latency of requests, ms", 60, gateway("Latency", "p50").withLabel("p50"),
-			gateway("Latency", "p95").withLabel("p95"),
-		),
+		timeSeries("Requests", 60, gateway("Count", "SampleCount").withLabel("all"),
+			gateway("4XXError", "Sum").withLabel("4xx"), gateway("5XXError", "Sum").withLabel("5xx")),
+		timeSeries("Latency of requests, ms", 60, gateway("Latency", "p50").withLabel("p50"),
+			gateway("Latency", "p95").withLabel("p95")),
 		timeSeries("Stages of a video, ms (p50)", 300,
 			set.newMetricStat(metric.InspectTime, "p50").withLabel("inspect"),
 			set.newMetricStat(metric.PlayableTime, "p50").withLabel("uploaded to playable"),
 			set.newMetricStat(metric.EncodeTime, "p50").withLabel("encode"),
 			set.newMetricStat(metric.PublishTime, "p50").withLabel("publish"),
-			set.newMetricStat(metric.ReadyTime, "p50").withLabel("uploaded to ready"),
-		),
+			set.newMetricStat(metric.ReadyTime, "p50").withLabel("uploaded to ready")),
 		timeSeries("Videos that got ready", 300, set.newMetricStat(metric.ReadyTime, "SampleCount").withLabel("ready")),
 	)
 	for _, s := range services.Map {
@@ -148,9 +141,8 @@ func buildQueueWidgets(s services.Service, set settings) []widgetProperties {
 				sqsNamespace, "ApproximateAgeOfOldestMessage", "QueueName", q.fullName, "Maximum",
 			}.withLabel(q.name),
 		)
-		age.Annotations["horizontal"] = append(
-			age.Annotations["horizontal"], map[string]any{"label": q.name + ": promised", "value": q.maxWait.Seconds()},
-		)
+		age.Annotations["horizontal"] = append(age.Annotations["horizontal"],
+			map[string]any{"label": q.name + ": promised", "value": q.maxWait.Seconds()})
 	}
 	return []widgetProperties{depth, age}
 }
@@ -165,10 +157,8 @@ func buildLogQueries(set settings) []widgetProperties {
 		return widgetProperties{Title: title, View: "table", Query: strings.Join(logs, " | ") + " | " + query}
 	}
 	return []widgetProperties{
-		ask(
-			"By service",
-			"filter ispresent(Dollars) | stats count(*) as invocations, sum(Dollars) as dollars, max(seconds) as longest_s by service",
-		),
+		ask("By service",
+			"filter ispresent(Dollars) | stats count(*) as invocations, sum(Dollars) as dollars, max(seconds) as longest_s by service"),
 		ask(
 			"Messages by queue",
 			fmt.Sprintf(
@@ -177,14 +167,10 @@ func buildLogQueries(set settings) []widgetProperties {
 			),
 		),
 		ask("Videos that failed", "filter Failed > 0 | stats sum(Failed) as videos by Code | sort videos desc"),
-		ask(
-			"Requests by route",
-			`filter message = "answered" | stats count(*) as requests, pct(seconds, 50) as p50_s, pct(seconds, 95) as p95_s, sum(status >= 500) as errors by method, route | sort requests desc`,
-		),
-		ask(
-			"Invocations that failed",
-			`filter type = "platform.report" and record.status != "success" | stats count(*) as times by @log, record.status`,
-		),
+		ask("Requests by route",
+			`filter message = "answered" | stats count(*) as requests, pct(seconds, 50) as p50_s, pct(seconds, 95) as p95_s, sum(status >= 500) as errors by method, route | sort requests desc`),
+		ask("Invocations that failed",
+			`filter type = "platform.report" and record.status != "success" | stats count(*) as times by @log, record.status`),
 	}
 }
 

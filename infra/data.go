@@ -64,9 +64,8 @@ func newData(scope constructs.Construct, set settings, originals *serviceQueue) 
 		},
 		RemovalPolicy: set.removalPolicy(),
 	})
-	suppressNagRule(
-		d.playbackKey, "SMG4", "Links signed with a key end with it, so people replace it when they must, not a clock.",
-	)
+	suppressNagRule(d.playbackKey, "SMG4",
+		"Links signed with a key end with it, so people replace it when they must, not a clock.")
 	return d
 }
 
@@ -157,9 +156,8 @@ func newOriginalsLifecycle(set settings) *awss3.LifecycleRule {
 func newBucket(
 	scope constructs.Construct, id string, set settings, cors *awss3.CorsRule, rules ...*awss3.LifecycleRule,
 ) awss3.Bucket {
-	rules = append(
-		rules, &awss3.LifecycleRule{AbortIncompleteMultipartUploadAfter: cdkDuration(incompleteUploadRetention)},
-	)
+	rules = append(rules,
+		&awss3.LifecycleRule{AbortIncompleteMultipartUploadAfter: cdkDuration(incompleteUploadRetention)})
 	bucket := awss3.NewBucket(scope, jsii.String(id), &awss3.BucketProps{
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		Encryption:        awss3.BucketEncryption_S3_MANAGED,
@@ -184,9 +182,8 @@ func newBucket(
 func addObjectNotifications(bucket awss3.Bucket, in *serviceQueue, set settings) {
 	stack := awscdk.Stack_Of(bucket)
 	ours := "s3:::" + strings.ToLower(set.buildStackName()) + "-*"
-	in.queue.AddToResourcePolicy(allowAWSService(
-		stack, "s3.amazonaws.com", ours, "sqs:SendMessage", in.queue.QueueArn(),
-	))
+	in.queue.AddToResourcePolicy(allowAWSService(stack, "s3.amazonaws.com", ours, "sqs:SendMessage",
+		in.queue.QueueArn()))
 	bucket.Node().AddDependency(in.queue.Node().FindChild(jsii.String("Policy")))
 	rule := func(name, value string) *awss3.CfnBucket_FilterRuleProperty {
 		return &awss3.CfnBucket_FilterRuleProperty{Name: jsii.String(name), Value: jsii.String(value)}

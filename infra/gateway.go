@@ -125,22 +125,18 @@ func (g *gateway) addRoutes(functions map[string]awslambda.IFunction, tokens aws
 			AllowTestInvoke: jsii.Bool(false),
 		})
 		for _, r := range s.Routes {
-			method := g.api.Root().ResourceForPath(jsii.String(r.Path)).AddMethod(
-				jsii.String(r.Method), to, authMethodOptions(r.Auth, tokens),
-			)
-			suppressNagRule(
-				method, "COG4", "Callers are programs with a tenant's token or an IAM role, not people of a user pool.",
-			)
+			method := g.api.Root().ResourceForPath(jsii.String(r.Path)).AddMethod(jsii.String(r.Method), to,
+				authMethodOptions(r.Auth, tokens))
+			suppressNagRule(method, "COG4",
+				"Callers are programs with a tenant's token or an IAM role, not people of a user pool.")
 			if r.Auth == services.AuthOpen {
-				suppressNagRule(
-					method, "APIG4", "Anyone may ask: the path is the right, or there is no secret in the answer.",
-				)
+				suppressNagRule(method, "APIG4",
+					"Anyone may ask: the path is the right, or there is no secret in the answer.")
 			}
 		}
 		for _, path := range s.BrowserPaths() {
-			method := g.api.Root().ResourceForPath(jsii.String(path)).AddMethod(
-				jsii.String("OPTIONS"), to, authMethodOptions(services.AuthOpen, tokens),
-			)
+			method := g.api.Root().ResourceForPath(jsii.String(path)).AddMethod(jsii.String("OPTIONS"), to,
+				authMethodOptions(services.AuthOpen, tokens))
 			suppressNagRule(method, "APIG4", "A browser asks without a token what it may send.")
 		}
 	}

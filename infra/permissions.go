@@ -92,9 +92,8 @@ func newPolicyDocument(s services.Service, log awslogs.LogGroup, deps serviceDep
 			receiver, _ := services.Lookup(to)
 			all = append(
 				all,
-				allowActions(
-					[]string{"sqs:SendMessage"}, deps.queueARNs(receiver.Queues(), (*serviceQueue).queueARN)...,
-				),
+				allowActions([]string{"sqs:SendMessage"},
+					deps.queueARNs(receiver.Queues(), (*serviceQueue).queueARN)...),
 			)
 		}
 	}
@@ -145,7 +144,8 @@ func allowProducerBuckets(d serviceDeps, _ services.Permission, actions []string
 	all = append(all, allowActions(onObjects, appendSuffix(buckets, "/*")...), allowActions(list, buckets...))
 	if len(d.producerKeys) > 0 {
 		throughS3 := []string{"s3.*." + *stack.UrlSuffix()}
-		all = append(all, addCondition(allowActions(decrypt, d.producerKeys...), "StringLike", "kms:ViaService", throughS3))
+		all = append(all,
+			addCondition(allowActions(decrypt, d.producerKeys...), "StringLike", "kms:ViaService", throughS3))
 	}
 	return all
 }
@@ -174,8 +174,7 @@ func (d serviceDeps) queueARNs(queues []services.Queue, of func(*serviceQueue) s
 func (d serviceDeps) functionARN(service string) string {
 	return *awscdk.Stack_Of(d.data.table).FormatArn(&awscdk.ArnComponents{
 		Service: jsii.String("lambda"), Resource: jsii.String("function"),
-		ResourceName: jsii.String(d.buildName(service)),
-		ArnFormat:    awscdk.ArnFormat_COLON_RESOURCE_NAME,
+		ResourceName: jsii.String(d.buildName(service)), ArnFormat: awscdk.ArnFormat_COLON_RESOURCE_NAME,
 	})
 }
 

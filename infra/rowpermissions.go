@@ -9,9 +9,7 @@ import (
 )
 
 // rowResources are the table and its indexes.
-var rowResources = []services.Resource{
-	services.Table, services.ByTenant, services.ByExternal, services.ByDeadline,
-}
+var rowResources = []services.Resource{services.Table, services.ByTenant, services.ByExternal, services.ByDeadline}
 
 func splitRowPermissions(permissions []services.Permission) (onRows, others []services.Permission) {
 	for _, p := range permissions {
@@ -47,10 +45,8 @@ func (d serviceDeps) allowRows(permissions []services.Permission) (all []awsiam.
 		}
 	}
 	for _, r := range order {
-		all = append(all, addCondition(
-			allowActions([]string{r.action}, r.arn), "ForAllValues:StringLike", "dynamodb:LeadingKeys",
-			appendSuffix(kinds[r], "#*"),
-		))
+		all = append(all, addCondition(allowActions([]string{r.action}, r.arn), "ForAllValues:StringLike",
+			"dynamodb:LeadingKeys", appendSuffix(kinds[r], "#*")))
 	}
 	return all
 }

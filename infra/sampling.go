@@ -33,11 +33,11 @@ func newSampling(scope constructs.Construct, set settings) {
 			&awsxray.CfnSamplingRuleProps{
 				SamplingRule: &awsxray.CfnSamplingRule_SamplingRuleProperty{
 					RuleName: jsii.String(set.buildName(strings.ToLower(r.method) + "-" + r.kind)),
-					Version:  jsiiNumber(1), Priority: jsiiNumber(firstRulePriority + i),
-					FixedRate: jsiiNumber(1), ReservoirSize: jsiiNumber(reservoirSize),
-					ServiceName: jsii.String(set.buildAPIName() + "/" + stageName), ServiceType: jsii.String("AWS::ApiGateway::Stage"),
-					ResourceArn: jsii.String("*"),
-					Host:        jsii.String("*"), HttpMethod: jsii.String(r.method),
+					Version:  jsiiNumber(1), Priority: jsiiNumber(firstRulePriority + i), FixedRate: jsiiNumber(1),
+					ReservoirSize: jsiiNumber(reservoirSize),
+					ServiceName:   jsii.String(set.buildAPIName() + "/" + stageName),
+					ServiceType:   jsii.String("AWS::ApiGateway::Stage"), ResourceArn: jsii.String("*"),
+					Host: jsii.String("*"), HttpMethod: jsii.String(r.method),
 					UrlPath: jsii.String(fmt.Sprintf("/*/%s*", r.kind)),
 				},
 			},

@@ -90,9 +90,8 @@ func scheduleFunction(scope constructs.Construct, f awslambda.Function, s servic
 	awsevents.NewRule(scope, jsii.String("Clock"), &awsevents.RuleProps{
 		RuleName: jsii.String(set.buildName(s.Name)),
 		Schedule: awsevents.Schedule_Rate(cdkDuration(s.Interval)),
-		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(
-			f, &awseventstargets.LambdaFunctionProps{RetryAttempts: jsiiNumber(0)},
-		)},
+		Targets: &[]awsevents.IRuleTarget{awseventstargets.NewLambdaFunction(f,
+			&awseventstargets.LambdaFunctionProps{RetryAttempts: jsiiNumber(0)})},
 	})
 }
 

@@ -117,12 +117,10 @@ func readSettings(value func(name string) any) (settings, error) {
 	for origin := range strings.SplitSeq(c.readText("cors_origins", "*"), ",") {
 		s.corsOrigins = append(s.corsOrigins, strings.TrimSpace(origin))
 	}
-	s.producerPrincipals = c.readList(
-		"producers", "neither an ARN nor the id of an account", principalPattern.MatchString,
-	)
-	s.producerKeys = c.readList(
-		"producer_keys", "not the ARN of a KMS key: an alias names no key in IAM", keyPattern.MatchString,
-	)
+	s.producerPrincipals = c.readList("producers", "neither an ARN nor the id of an account",
+		principalPattern.MatchString)
+	s.producerKeys = c.readList("producer_keys", "not the ARN of a KMS key: an alias names no key in IAM",
+		keyPattern.MatchString)
 	s.producerBuckets, s.fetchCA = c.readBuckets("producer_buckets"), c.readText("fetch_ca", "")
 	s.xrayDaemon, s.xrayAPI = c.readText("xray_daemon", ""), c.readText("xray_api", "")
 	for name, value := range map[string]string{

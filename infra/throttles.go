@@ -24,11 +24,9 @@ func (r *contextReader) readThrottles() map[string]throttle {
 		return throttle{r.readNumber(prefix+"rate", rate, 1), r.readNumber(prefix+"burst", burst, 1)}
 	}
 	return map[string]throttle{
-		services.TokenClass: read("", services.DefaultRate, services.DefaultBurst),
-		services.OpenClass:  read("open_", services.DefaultOpenRate, services.DefaultOpenBurst),
-		services.OperatorClass: read(
-			"operator_", services.DefaultOperatorRate, services.DefaultOperatorBurst,
-		),
+		services.TokenClass:    read("", services.DefaultRate, services.DefaultBurst),
+		services.OpenClass:     read("open_", services.DefaultOpenRate, services.DefaultOpenBurst),
+		services.OperatorClass: read("operator_", services.DefaultOperatorRate, services.DefaultOperatorBurst),
 	}
 }
 
@@ -66,9 +64,7 @@ func (g *gateway) addWebACL(set settings) {
 		)
 		return
 	}
-	awswafv2.NewCfnWebACLAssociation(
-		g.scope, jsii.String("WebACL"), &awswafv2.CfnWebACLAssociationProps{
-			ResourceArn: g.api.DeploymentStage().StageArn(), WebAclArn: jsii.String(strings.TrimSpace(set.wafARN)),
-		},
-	)
+	awswafv2.NewCfnWebACLAssociation(g.scope, jsii.String("WebACL"), &awswafv2.CfnWebACLAssociationProps{
+		ResourceArn: g.api.DeploymentStage().StageArn(), WebAclArn: jsii.String(strings.TrimSpace(set.wafARN)),
+	})
 }

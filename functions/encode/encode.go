@@ -66,9 +66,8 @@ func (n Encoder) Handle(ctx context.Context, e events.Event) ([]events.Event, er
 	case err != nil:
 		return nil, err
 	}
-	return []events.Event{events.New(
-		e.Tenant, e.Video, n.Now(), video.EncodeDone{Started: began, At: n.Now(), Result: r},
-	)}, nil
+	return []events.Event{events.New(e.Tenant, e.Video, n.Now(),
+		video.EncodeDone{Started: began, At: n.Now(), Result: r})}, nil
 }
 
 // OnExhausted returns the event that fails a task after the last attempt to handle e has failed with err.
@@ -81,9 +80,8 @@ func (n Encoder) OnExhausted(e events.Event, err error) []events.Event {
 }
 
 func (n Encoder) buildFailure(e events.Event, d video.EncodeRequested, p errs.Problem) []events.Event {
-	return []events.Event{events.New(
-		e.Tenant, e.Video, n.Now(), video.EncodeFailed{At: n.Now(), Task: d.Task, Problem: p},
-	)}
+	return []events.Event{events.New(e.Tenant, e.Video, n.Now(),
+		video.EncodeFailed{At: n.Now(), Task: d.Task, Problem: p})}
 }
 
 func (n Encoder) encodeTask(ctx context.Context, d video.EncodeRequested) (video.Result, error) {
@@ -126,10 +124,8 @@ func (n Encoder) countWholeRead(ctx context.Context, d video.EncodeRequested, wh
 	if d.Media.Index == 0 {
 		return
 	}
-	n.Log.WarnContext(
-		ctx, "the whole original is read", "task", d.Task.Number, "error", why,
-		metrics.LogAttr(n.Now(), metric.WholeReads.NewValue(1)),
-	)
+	n.Log.WarnContext(ctx, "the whole original is read", "task", d.Task.Number, "error", why,
+		metrics.LogAttr(n.Now(), metric.WholeReads.NewValue(1)))
 }
 
 // findWindow returns the function that says what a video task needs of the original; nil for audio.
@@ -211,10 +207,8 @@ func (n Encoder) storeSegments(
 	g.SetLimit(8)
 	put := func(name string, body []byte) {
 		g.Go(func() error {
-			return n.Media.PutObject(
-				ctx, playback.ObjectPrefix(d.Playback)+name, bytes.NewReader(body),
-				blob.Metadata{ContentType: "video/mp4", CacheControl: cacheForever},
-			)
+			return n.Media.PutObject(ctx, playback.ObjectPrefix(d.Playback)+name, bytes.NewReader(body),
+				blob.Metadata{ContentType: "video/mp4", CacheControl: cacheForever})
 		})
 	}
 	for _, p := range made {

@@ -48,9 +48,8 @@ func (i Inspector) storeIndex(
 		return m, nil, errs.E(op, errs.Invalid, err)
 	}
 	m.Index = sampletable.Version
-	return m, media.ListKeyFrames(m, in.Video, in.Start), i.Indexes.PutObject(
-		ctx, services.IndexKey(o.Key, o.ETag, m.Index), bytes.NewReader(index), blob.Metadata{},
-	)
+	return m, media.ListKeyFrames(m, in.Video, in.Start), i.Indexes.PutObject(ctx,
+		services.IndexKey(o.Key, o.ETag, m.Index), bytes.NewReader(index), blob.Metadata{})
 }
 
 // indexFragments stores the index of an inspected object, if that is a fragmented MP4. It returns the properties, with

@@ -56,12 +56,9 @@ func (i Inspector) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 	case err != nil:
 		return nil, err
 	}
-	return i.buildEvents(
-		e,
-		video.MediaInspected{
-			UploadedAt: o.At, At: i.Now(), ETag: o.ETag, Size: o.Size, Media: m, Plan: media.NewPlanWithKeys(m, keys),
-		},
-	), nil
+	return i.buildEvents(e, video.MediaInspected{
+		UploadedAt: o.At, At: i.Now(), ETag: o.ETag, Size: o.Size, Media: m, Plan: media.NewPlanWithKeys(m, keys),
+	}), nil
 }
 
 // OnExhausted returns the event that fails a video after the last attempt to handle e has failed with err.
@@ -95,10 +92,8 @@ func (i Inspector) buildEvents(e events.Event, d video.Event) []events.Event {
 // inspectObject returns the properties of an object, and the numbers of its key frames if it has an index.
 func (i Inspector) inspectObject(ctx context.Context, o video.StoredObject) (m video.Media, keys []int, err error) {
 	if o.Size > video.MaxSourceBytes {
-		return m, nil, errs.New(
-			"inspect.inspectObject", errs.Invalid, "source_too_large",
-			"The file is larger than 8 GiB; upload a smaller one.",
-		)
+		return m, nil, errs.New("inspect.inspectObject", errs.Invalid, "source_too_large",
+			"The file is larger than 8 GiB; upload a smaller one.")
 	}
 	job, err := ffmpeg.NewWorkDir(i.TempDir)
 	if err != nil {

@@ -35,7 +35,7 @@ func run(path string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("List prices of %s on %s; docs/cost.md says what they are for.\n\n%s\n%s\n%s",
-		prices.Region, prices.Date, costmodel.IdleTable(idle), costmodel.MinutesTable(prices), costmodel.PartsTable(prices))
+	fmt.Printf("List prices of %s on %s; docs/cost.md says what they are for.\n\n%s\n%s\n%s", prices.Region,
+		prices.Date, costmodel.IdleTable(idle), costmodel.MinutesTable(prices), costmodel.PartsTable(prices))
 	return nil
 }

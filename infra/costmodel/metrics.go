@@ -10,8 +10,7 @@ import (
 // rareMetrics are the metrics that have values only when something fails, is delivered twice or waits for an operator.
 var rareMetrics = map[string]bool{
 	metric.Retries.Name: true, metric.DeadLettered.Name: true, metric.Duplicates.Name: true, metric.Failed.Name: true,
-	metric.DeadLetters.Name: true, metric.Stuck.Name: true, metric.Errors.Name: true,
-	metric.WholeReads.Name: true,
+	metric.DeadLetters.Name: true, metric.Stuck.Name: true, metric.Errors.Name: true, metric.WholeReads.Name: true,
 }
 
 // decisionsPerHour is how often an hour, at most, reconcile decides how many workers a queue gets.
@@ -30,18 +29,14 @@ func MetricsTable(p Prices) Table {
 		if !rareMetrics[m.Name] {
 			busy += n
 		}
-		rows = append(
-			rows, []string{m.Name, count, formatFraction(p.newLine("", "metric", float64(n)).USD), m.Description},
-		)
+		rows = append(rows,
+			[]string{m.Name, count, formatFraction(p.newLine("", "metric", float64(n)).USD), m.Description})
 	}
 	usd := p.newLine("", "metric", float64(busy)).USD
-	return append(
-		rows,
-		[]string{
-			"in an hour without failures", fmt.Sprint(busy), formatFraction(usd),
-			fmt.Sprintf("$%s in a month of such hours", formatDollars(usd*hoursPerMonth)),
-		},
-	)
+	return append(rows, []string{
+		"in an hour without failures", fmt.Sprint(busy), formatFraction(usd),
+		fmt.Sprintf("$%s in a month of such hours", formatDollars(usd*hoursPerMonth)),
+	})
 }
 
 // metricCount returns how many CloudWatch metrics a metric makes: one for each value of its dimension.

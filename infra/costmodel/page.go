@@ -89,18 +89,14 @@ func minutesRow(p Prices, fps int, factor float64, label string) []string {
 
 // PartsTable splits the cost of 1,000 minutes at 30 frames a second by purpose, at both slowness factors.
 func PartsTable(p Prices) Table {
-	low, high := WorkloadCost(
-		p, NewWorkload(30), SlownessFactors[0],
-	), WorkloadCost(p, NewWorkload(30), SlownessFactors[1])
+	low, high := WorkloadCost(p, NewWorkload(30),
+		SlownessFactors[0]), WorkloadCost(p, NewWorkload(30), SlownessFactors[1])
 	rows := Table{{"of that", "how much", "$"}}
 	for i, l := range low {
-		rows = append(
-			rows,
-			[]string{
-				l.What, formatRange(formatQuantity(l.Quantity), formatQuantity(high[i].Quantity)) + " " + l.Of,
-				formatRange(formatDollars(l.USD), formatDollars(high[i].USD)),
-			},
-		)
+		rows = append(rows, []string{
+			l.What, formatRange(formatQuantity(l.Quantity), formatQuantity(high[i].Quantity)) + " " + l.Of,
+			formatRange(formatDollars(l.USD), formatDollars(high[i].USD)),
+		})
 	}
 	return rows
 }

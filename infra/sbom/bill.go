@@ -39,8 +39,7 @@ func newBill(components []component) bill {
 	slices.SortFunc(components, func(a, b component) int { return cmp.Compare(a.PURL, b.PURL) })
 	return bill{
 		Format: "CycloneDX", Version: "1.6", Revision: 1,
-		Metadata:   metadata{component{Type: "application", Name: "sluice"}},
-		Components: slices.Compact(components),
+		Metadata: metadata{component{Type: "application", Name: "sluice"}}, Components: slices.Compact(components),
 	}
 }
 

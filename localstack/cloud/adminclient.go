@@ -149,9 +149,8 @@ func (o AdminClient) callSigned(ctx context.Context, method, path string, text [
 		// The sentence in a problem document (RFC 9457) or in a response of API Gateway.
 		var problem struct{ Detail, Title, Message string }
 		_ = json.Unmarshal(answer, &problem) // what is not JSON is shown as it is
-		reason := cmp.Or(
-			problem.Detail, problem.Title, problem.Message, strings.TrimSpace(string(answer[:min(len(answer), 300)])),
-		)
+		reason := cmp.Or(problem.Detail, problem.Title, problem.Message,
+			strings.TrimSpace(string(answer[:min(len(answer), 300)])))
 		return nil, &apiError{url: o.URL + path, text: reason, status: res.StatusCode}
 	}
 	return answer, nil

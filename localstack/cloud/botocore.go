@@ -37,9 +37,8 @@ func (c *Cloud) installModels(ctx context.Context) error {
 	return c.ensureInstalled(ctx, "fetch AWS's service models into build", s, func(ctx context.Context) error {
 		wheels := c.buildPath("wheels")
 		defer os.RemoveAll(wheels)
-		err := c.runPip(
-			ctx, "download", "--require-hashes", "--no-deps", "--only-binary=:all:", "--dest", wheels, "-r", pins,
-		)
+		err := c.runPip(ctx, "download", "--require-hashes", "--no-deps", "--only-binary=:all:", "--dest", wheels, "-r",
+			pins)
 		if err != nil {
 			return err
 		}

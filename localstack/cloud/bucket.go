@@ -61,15 +61,13 @@ func (b bucketAPI) applyProperties(ctx context.Context, name string, properties 
 				rule.Expiration = &types.LifecycleExpiration{Days: r.ExpirationInDays}
 			}
 			for _, t := range r.Transitions {
-				rule.Transitions = append(
-					rule.Transitions, types.Transition{StorageClass: t.StorageClass, Days: t.TransitionInDays},
-				)
+				rule.Transitions = append(rule.Transitions,
+					types.Transition{StorageClass: t.StorageClass, Days: t.TransitionInDays})
 			}
 			in.Rules = append(in.Rules, rule)
 		}
-		_, err := b.PutBucketLifecycleConfiguration(
-			ctx, &s3.PutBucketLifecycleConfigurationInput{Bucket: &name, LifecycleConfiguration: in},
-		)
+		_, err := b.PutBucketLifecycleConfiguration(ctx,
+			&s3.PutBucketLifecycleConfigurationInput{Bucket: &name, LifecycleConfiguration: in})
 		if err != nil {
 			return err
 		}
@@ -85,8 +83,7 @@ func (b bucketAPI) applyProperties(ctx context.Context, name string, properties 
 	if len(in.Rules) == 0 {
 		return nil
 	}
-	_, err := b.PutBucketEncryption(
-		ctx, &s3.PutBucketEncryptionInput{Bucket: &name, ServerSideEncryptionConfiguration: in},
-	)
+	_, err := b.PutBucketEncryption(ctx,
+		&s3.PutBucketEncryptionInput{Bucket: &name, ServerSideEncryptionConfiguration: in})
 	return err
 }

@@ -79,9 +79,8 @@ func (c *Cloud) probeConditions(ctx context.Context) (lambdaenv.Mode, []lambdaen
 	if err != nil {
 		return "", nil, err
 	}
-	found, err := lambdaenv.Probe(
-		c.launcherPath(), lambdaenv.Description{Mode: mode, State: c.lambdaState(), Home: home},
-	)
+	found, err := lambdaenv.Probe(c.launcherPath(),
+		lambdaenv.Description{Mode: mode, State: c.lambdaState(), Home: home})
 	if err != nil {
 		return "", nil, fmt.Errorf(
 			"the conditions of Lambda can't be enforced (SLUICE_LAMBDA=off goes without them): %w", err,

@@ -75,17 +75,12 @@ func (c *Cloud) deployApp(ctx context.Context, s state, paths []string) error {
 	if err := errors.Join(os.RemoveAll(done), os.RemoveAll(written)); err != nil {
 		return err
 	}
-	args := []string{"deploy", "--all",
-		"--method", "direct",
-		"--progress", "events",
-		"--require-approval", "never",
-		"--outputs-file", written,
-		"--output", c.buildPath("cdk.local"),
-		"-c", "cloud=local",
-		"-c", "arch=" + runtime.GOARCH,
-		"-c", "public_url=" + c.apiURL(),
-		"-c", "producer_buckets=" + ProducerBucket,
-		"-c", fmt.Sprintf("concurrency=%d", services.MinConcurrency()+spareWorkers())}
+	args := []string{
+		"deploy", "--all", "--method", "direct", "--progress", "events", "--require-approval", "never",
+		"--outputs-file", written, "--output", c.buildPath("cdk.local"), "-c", "cloud=local", "-c",
+		"arch=" + runtime.GOARCH, "-c", "public_url=" + c.apiURL(), "-c", "producer_buckets=" + ProducerBucket, "-c",
+		fmt.Sprintf("concurrency=%d", services.MinConcurrency()+spareWorkers()),
+	}
 	if x := s.Collector; x.API != "" { // where traces are sent and read
 		args = append(args, "-c", "xray_daemon="+x.Daemon, "-c", "xray_api="+x.apiURL())
 	}

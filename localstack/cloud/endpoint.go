@@ -14,9 +14,8 @@ func newEndpointEmulator() (*emulator, error) {
 	text := strings.TrimRight(os.Getenv("AWS_ENDPOINT_URL"), "/")
 	at, err := url.Parse(text)
 	if err != nil || at.Scheme != "http" && at.Scheme != "https" || at.Host == "" || at.Path != "" {
-		return nil, fmt.Errorf(
-			"CLOUD=endpoint needs an AWS_ENDPOINT_URL such as http://127.0.0.1:4566, and it is %q", text,
-		)
+		return nil, fmt.Errorf("CLOUD=endpoint needs an AWS_ENDPOINT_URL such as http://127.0.0.1:4566, and it is %q",
+			text)
 	}
 	if host := at.Hostname(); strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".aws") {
 		return nil, errors.New("AWS_ENDPOINT_URL is AWS itself: CLOUD=endpoint is for emulators")

@@ -21,10 +21,8 @@ var (
 // of uv.
 func findLocalStackPython(ctx context.Context) (string, error) {
 	home, _ := os.UserHomeDir()
-	uv := cmp.Or(
-		os.Getenv("UV_PYTHON_INSTALL_DIR"),
-		filepath.Join(cmp.Or(os.Getenv("XDG_DATA_HOME"), filepath.Join(home, ".local", "share")), "uv", "python"),
-	)
+	uv := cmp.Or(os.Getenv("UV_PYTHON_INSTALL_DIR"),
+		filepath.Join(cmp.Or(os.Getenv("XDG_DATA_HOME"), filepath.Join(home, ".local", "share")), "uv", "python"))
 	var found []string
 	for _, name := range []string{"python3", "python3.13", "python3.12"} {
 		if path, err := exec.LookPath(name); err == nil {

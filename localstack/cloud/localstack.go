@@ -12,9 +12,8 @@ import (
 
 var localStack = emulator{
 	name: "LocalStack", venv: "venv-localstack", dataDir: "cloud-localstack", port: 4567,
-	healthPath:   "/_localstack/health",
-	startTimeout: 2 * time.Minute, checkNeeds: checkLocalStackNeeds, install: (*Cloud).installLocalStack,
-	startCommand: (*Cloud).localStackCommand,
+	healthPath: "/_localstack/health", startTimeout: 2 * time.Minute, checkNeeds: checkLocalStackNeeds,
+	install: (*Cloud).installLocalStack, startCommand: (*Cloud).localStackCommand,
 }
 
 // installLocalStack checks everything that LocalStack needs, then installs it.

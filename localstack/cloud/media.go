@@ -18,9 +18,8 @@ var footage = []string{"bigbuckbunny.mp4", "bikes.mp4"}
 
 // installMediaTools installs ffmpeg and ffprobe for this machine into build/tools, and footage into build/footage.
 func (c *Cloud) installMediaTools(ctx context.Context) error {
-	return c.installMedia(
-		ctx, "fetch ffmpeg and footage into build", "tools.pins", runtime.GOARCH, c.buildPath("tools"), footage,
-	)
+	return c.installMedia(ctx, "fetch ffmpeg and footage into build", "tools.pins", runtime.GOARCH,
+		c.buildPath("tools"), footage)
 }
 
 // BuildLayer makes the Lambda layer with ffmpeg for arch (amd64 or arm64) and returns its folder.
@@ -29,9 +28,8 @@ func (c *Cloud) BuildLayer(ctx context.Context, arch string) (string, error) {
 		return "", fmt.Errorf("there is no layer for the architecture %q: say amd64 or arm64", arch)
 	}
 	layer := c.buildPath("layer", arch)
-	return layer, c.installMedia(
-		ctx, "make the ffmpeg layer for "+arch, "layer-"+arch+".pins", arch, filepath.Join(layer, "bin"), nil,
-	)
+	return layer, c.installMedia(ctx, "make the ffmpeg layer for "+arch, "layer-"+arch+".pins", arch,
+		filepath.Join(layer, "bin"), nil)
 }
 
 // installMedia installs ffmpeg and ffprobe into the folder programs, and footage into build/footage. The stamp is in

@@ -9,9 +9,8 @@ import (
 
 var miniStack = emulator{
 	name: "MiniStack", venv: "venv", dataDir: "cloud", port: DefaultPort, healthPath: "/_ministack/health",
-	startTimeout: 30 * time.Second,
-	checkNeeds:   func(context.Context) error { return nil }, install: (*Cloud).installMiniStack,
-	startCommand: (*Cloud).miniStackCommand,
+	startTimeout: 30 * time.Second, checkNeeds: func(context.Context) error { return nil },
+	install: (*Cloud).installMiniStack, startCommand: (*Cloud).miniStackCommand,
 }
 
 func (c *Cloud) installMiniStack(ctx context.Context) error {

@@ -45,9 +45,7 @@ func (c *Cloud) makeOriginCert() error {
 	if err := errors.Join(cerr, kerr); err != nil {
 		return err
 	}
-	text := append(
-		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}),
-		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})...,
-	)
+	text := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})...)
 	return os.WriteFile(originCertPath(c.Root), text, 0o600)
 }

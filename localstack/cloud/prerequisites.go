@@ -37,9 +37,8 @@ func findPython(ctx context.Context) (string, error) {
 		withoutVenv = path
 	}
 	if withoutVenv != "" {
-		return "", fmt.Errorf(
-			"%s has no module venv: install it (on Debian and Ubuntu: apt install python3-venv)", withoutVenv,
-		)
+		return "", fmt.Errorf("%s has no module venv: install it (on Debian and Ubuntu: apt install python3-venv)",
+			withoutVenv)
 	}
 	return "", errors.New("the local cloud needs Python 3.10 or newer: install python3 and put it on PATH")
 }
@@ -51,9 +50,8 @@ func checkNode(ctx context.Context) error {
 		return errors.New("the CDK needs Node.js 20 or newer: install node and put it on PATH")
 	}
 	if v := programVersion(ctx, path, "v%d.%d"); !v.atLeast(minNode) {
-		return fmt.Errorf(
-			"the CDK needs Node.js 20 or newer and %s is %d.%d: install a newer one", path, v.major, v.minor,
-		)
+		return fmt.Errorf("the CDK needs Node.js 20 or newer and %s is %d.%d: install a newer one", path, v.major,
+			v.minor)
 	}
 	return checkProgram("npm", "the CDK is installed with npm: install npm and put it on PATH")
 }

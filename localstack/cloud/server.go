@@ -36,9 +36,8 @@ func (c *Cloud) Up(ctx context.Context) error {
 	}
 	if s, running := c.readServerState(); running && c.checkHealth(ctx, s.Port) == nil {
 		if c.portFromEnv && s.Port != c.Port {
-			return fmt.Errorf(
-				"the local cloud runs on port %d already: `make down` first, or leave SLUICE_PORT alone", s.Port,
-			)
+			return fmt.Errorf("the local cloud runs on port %d already: `make down` first, or leave SLUICE_PORT alone",
+				s.Port)
 		}
 		c.Port = s.Port
 		c.printLine("the local cloud runs at %s", c.endpointURL())
@@ -61,9 +60,8 @@ func (c *Cloud) Status(ctx context.Context) error {
 	}
 	c.Port = s.Port
 	if err := c.checkHealth(ctx, c.Port); err != nil {
-		return fmt.Errorf(
-			"the local cloud at %s does not answer (make down up starts it anew): %w", c.endpointURL(), err,
-		)
+		return fmt.Errorf("the local cloud at %s does not answer (make down up starts it anew): %w", c.endpointURL(),
+			err)
 	}
 	if s.Collector.PID > 0 && !c.collectorRuns(s) {
 		return errors.New("the collector of traces has ended (make up starts it anew)")

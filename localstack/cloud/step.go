@@ -38,9 +38,8 @@ func (c *Cloud) runStep(ctx context.Context, name string, work func(context.Cont
 	case err == nil:
 		return nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return fmt.Errorf(
-			"%s: stopped after %v, its time limit (SLUICE_LIMIT=30m gives more): %w", name, c.StepTimeout, err,
-		)
+		return fmt.Errorf("%s: stopped after %v, its time limit (SLUICE_LIMIT=30m gives more): %w", name, c.StepTimeout,
+			err)
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: interrupted", name)
 	}

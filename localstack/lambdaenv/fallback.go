@@ -62,9 +62,8 @@ const (
 // are in it, and only tmp to write to. Landlock knows only what is allowed: everything else beside the way to home.
 func hideHome(home, tmp string, readable ...string) error {
 	attr := unix.LandlockRulesetAttr{Handled_access_fs: landlockHandled}
-	fd, _, e := unix.Syscall(
-		unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr.Handled_access_fs), 0,
-	)
+	fd, _, e := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)),
+		unsafe.Sizeof(attr.Handled_access_fs), 0)
 	if e != 0 {
 		return e
 	}
@@ -116,10 +115,8 @@ func allowPath(ruleset int, path string, rights uint64) error {
 			unix.LANDLOCK_ACCESS_FS_EXECUTE
 	}
 	rule := unix.LandlockPathBeneathAttr{Allowed_access: rights, Parent_fd: int32(fd)}
-	_, _, e := unix.Syscall6(
-		unix.SYS_LANDLOCK_ADD_RULE, uintptr(ruleset), unix.LANDLOCK_RULE_PATH_BENEATH, uintptr(unsafe.Pointer(&rule)),
-		0, 0, 0,
-	)
+	_, _, e := unix.Syscall6(unix.SYS_LANDLOCK_ADD_RULE, uintptr(ruleset), unix.LANDLOCK_RULE_PATH_BENEATH,
+		uintptr(unsafe.Pointer(&rule)), 0, 0, 0)
 	if e != 0 {
 		return e
 	}

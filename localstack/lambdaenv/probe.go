@@ -38,8 +38,7 @@ type Findings struct {
 // probedDirs are the folders in which a probe tries to make a file.
 var probedDirs = []string{
 	"/", "/bin", "/dev", "/dev/shm", "/etc", "/home", "/mnt", "/opt", "/opt/bin", "/proc", "/root", "/run", "/srv",
-	"/sys",
-	"/tmp", "/usr", "/usr/local", "/var", "/var/lib", "/var/runtime", "/var/task", "/var/tmp",
+	"/sys", "/tmp", "/usr", "/usr/local", "/var", "/var/lib", "/var/runtime", "/var/task", "/var/tmp",
 }
 
 // probedCalls are system calls with arguments that do no harm where they are allowed.

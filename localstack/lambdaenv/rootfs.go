@@ -15,8 +15,7 @@ var systemDirs = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "
 // systemFiles are what a function finds in /etc, beside passwd and group.
 var systemFiles = []string{
 	"resolv.conf", "hosts", "nsswitch.conf", "protocols", "services", "localtime", "ld.so.cache", "ld.so.conf",
-	"ld.so.conf.d",
-	"ssl", "pki", "ca-certificates", "alternatives",
+	"ld.so.conf.d", "ssl", "pki", "ca-certificates", "alternatives",
 }
 
 // devices are what a function finds in /dev. There is no /dev/shm, as on Lambda.

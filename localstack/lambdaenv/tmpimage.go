@@ -46,11 +46,9 @@ func MakeImage(state string, size int) error {
 		return err
 	}
 	// Without a journal, and with the inode tables left as holes.
-	out, err := exec.Command(
-		findMkfs(), "-q", "-F", "-m", "0", "-N", strconv.Itoa(imageInodes), "-I", strconv.Itoa(inodeSize), "-O",
-		"^has_journal,^resize_inode", "-E", fmt.Sprintf("lazy_itable_init=1,root_owner=%d:%d", UserID, GroupID),
-		file.Name(),
-	).CombinedOutput()
+	out, err := exec.Command(findMkfs(), "-q", "-F", "-m", "0", "-N", strconv.Itoa(imageInodes), "-I",
+		strconv.Itoa(inodeSize), "-O", "^has_journal,^resize_inode", "-E",
+		fmt.Sprintf("lazy_itable_init=1,root_owner=%d:%d", UserID, GroupID), file.Name()).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("make a file system for /tmp with mkfs.ext4 (Debian's package e2fsprogs): %w\n%s", err, out)
 	}

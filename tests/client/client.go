@@ -97,9 +97,8 @@ func decodeResponse(res *http.Response, out any) error {
 		return nil
 	}
 	if err := json.Unmarshal(text, out); err != nil {
-		return fmt.Errorf(
-			"the API answered %s with what is not the JSON of the contract: %w", res.Request.URL.Path, err,
-		)
+		return fmt.Errorf("the API answered %s with what is not the JSON of the contract: %w", res.Request.URL.Path,
+			err)
 	}
 	return nil
 }

@@ -41,13 +41,11 @@ func (s *smoke) checkDeadLetter(ctx context.Context) (string, error) {
 		return "", err
 	}
 	if found.Kind != "invalid" || found.Attempts != 1 {
-		return "", fmt.Errorf(
-			"the invalid message is %s %s after %d attempts, not invalid after 1", found.Kind, found.Code, found.Attempts,
-		)
+		return "", fmt.Errorf("the invalid message is %s %s after %d attempts, not invalid after 1", found.Kind,
+			found.Code, found.Attempts)
 	}
-	return fmt.Sprintf(
-		"a row with a reason %.0f s after the message, at the first attempt; discarded", found.FiledAt.Sub(s.sent).Seconds(),
-	), nil
+	return fmt.Sprintf("a row with a reason %.0f s after the message, at the first attempt; discarded",
+		found.FiledAt.Sub(s.sent).Seconds()), nil
 }
 
 var (

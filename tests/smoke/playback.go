@@ -14,9 +14,7 @@ import (
 )
 
 // contentTypes are the content types that HLS needs, by file extension (RFC 8216, section 4; RFC 8216bis for MP4).
-var contentTypes = map[string]string{
-	".m3u8": "application/vnd.apple.mpegurl", ".mp4": "video/mp4", ".m4s": "video/mp4",
-}
+var contentTypes = map[string]string{".m3u8": "application/vnd.apple.mpegurl", ".mp4": "video/mp4", ".m4s": "video/mp4"}
 
 // typeChecker passes requests on and fails those whose successful response has a wrong content type.
 type typeChecker struct {
@@ -84,8 +82,6 @@ func playAll(ctx context.Context, h *http.Client, url string, seconds float64) (
 	if types.cdn {
 		through = "CloudFront"
 	}
-	return fmt.Sprintf(
-		"%d renditions and %d of sound through %s, %d segments, %s", len(master.URIs), len(master.TagURIs), through,
-		segments, formatBytes(types.bytes),
-	), nil
+	return fmt.Sprintf("%d renditions and %d of sound through %s, %d segments, %s", len(master.URIs),
+		len(master.TagURIs), through, segments, formatBytes(types.bytes)), nil
 }

@@ -36,9 +36,8 @@ func (s *smoke) removeAll(ctx context.Context) (string, error) {
 			return "", err
 		}
 	}
-	return fmt.Sprintf(
-		"%d videos and their objects; left: the tenant %s, and rows that expire", len(ids), s.tenant,
-	), nil
+	return fmt.Sprintf("%d videos and their objects; left: the tenant %s, and rows that expire", len(ids),
+		s.tenant), nil
 }
 
 // waitUntilRemoved waits until no object of a deleted video is left.

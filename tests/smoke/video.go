@@ -109,9 +109,8 @@ func (s *smoke) checkTrace(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf(
-		"%d spans in %d traces, %.1f s, $%.6f of Lambda", len(fall.Spans), fall.Traces, fall.Duration/1e3, fall.Cost,
-	), nil
+	return fmt.Sprintf("%d spans in %d traces, %.1f s, $%.6f of Lambda", len(fall.Spans), fall.Traces,
+		fall.Duration/1e3, fall.Cost), nil
 }
 
 // servicesOfVideo are the services whose spans a video has.

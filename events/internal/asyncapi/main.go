@@ -51,9 +51,8 @@ func writeChannels(w io.Writer) {
 		if s.Inbox == nil {
 			continue
 		}
-		about := fmt.Sprintf(
-			"SQS queue of the service %s; its URL is the stack's output %s.", s.Name, outputName(s.Name),
-		)
+		about := fmt.Sprintf("SQS queue of the service %s; its URL is the stack's output %s.", s.Name,
+			outputName(s.Name))
 		for _, q := range s.Queues()[1:] {
 			about += fmt.Sprintf(" Messages of the lane %s go to another queue: %s.", q.Lane.Name, outputName(q.Name))
 		}
@@ -66,11 +65,9 @@ func writeChannels(w io.Writer) {
 	for _, t := range events.ListTypes(events.Fact) {
 		facts = append(facts, string(t))
 	}
-	writeChannel(
-		w, services.Topic,
+	writeChannel(w, services.Topic,
 		"SNS topic. Filter by the message attributes type (by prefix) and tenant. Its ARN is the stack's output TopicArn.",
-		facts,
-	)
+		facts)
 }
 
 // outputName returns the name of the stack output that has the URL of a queue.
@@ -99,10 +96,8 @@ func writeOperations(w io.Writer) {
 }
 
 func writeOperation(w io.Writer, name, action, channel string, types []string) {
-	fmt.Fprintf(
-		w, "  %s:\n    action: %s\n    channel:\n      $ref: %s\n    messages:\n", name, action,
-		quoteYAML("#/channels/"+channel),
-	)
+	fmt.Fprintf(w, "  %s:\n    action: %s\n    channel:\n      $ref: %s\n    messages:\n", name, action,
+		quoteYAML("#/channels/"+channel))
 	for _, t := range types {
 		fmt.Fprintf(w, "      - $ref: %s\n", quoteYAML("#/channels/"+channel+"/messages/"+t))
 	}
@@ -114,10 +109,8 @@ func writeMessages(w io.Writer, dir fs.FS) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(
-		w, "    %s:\n      name: %s\n      title: %s\n      payload:\n        $ref: schema/s3.json\n",
-		events.ObjectCreated, events.ObjectCreated, quoteYAML(says),
-	)
+	fmt.Fprintf(w, "    %s:\n      name: %s\n      title: %s\n      payload:\n        $ref: schema/s3.json\n",
+		events.ObjectCreated, events.ObjectCreated, quoteYAML(says))
 	for _, t := range events.ListTypes() {
 		if says, err = readTitle(dir, string(t)+".json"); err != nil {
 			return err

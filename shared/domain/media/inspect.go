@@ -25,14 +25,12 @@ func CheckStreams(p Probe) error {
 	}
 	a, audio := p.firstStream("audio")
 	if !slices.Contains(VideoCodecs(), v.Codec) {
-		return newInvalidError(
-			op, "codec_unsupported", "The video codec is not one we take; send H.264, HEVC, VP9 or ProRes.",
-		)
+		return newInvalidError(op, "codec_unsupported",
+			"The video codec is not one we take; send H.264, HEVC, VP9 or ProRes.")
 	}
 	if audio && !slices.Contains(AudioCodecs(), a.Codec) {
-		return newInvalidError(
-			op, "audio_codec_unsupported", "The audio codec is not one we take; send AAC, MP3, Opus or PCM.",
-		)
+		return newInvalidError(op, "audio_codec_unsupported",
+			"The audio codec is not one we take; send AAC, MP3, Opus or PCM.")
 	}
 	return nil
 }
@@ -109,16 +107,14 @@ func findEndTicks(packets []byte) (ends int64, found bool) {
 func setFrameCount(m video.Media, length float64) (video.Media, error) {
 	const op = "media.Inspect"
 	if length > maxSeconds {
-		return video.Media{}, newInvalidError(
-			op, "duration_too_long", "The video is longer than %d hours; cut it.", maxSeconds/3600,
-		)
+		return video.Media{}, newInvalidError(op, "duration_too_long", "The video is longer than %d hours; cut it.",
+			maxSeconds/3600)
 	}
 	m.Frames = int(math.Round(length * m.Rate.Float()))
 	m.Duration = m.Rate.Seconds(m.Frames)
 	if length < minSeconds || m.Frames < 1 {
-		return video.Media{}, newInvalidError(
-			op, "duration_too_short", "The video has no length; send one of %.1f seconds or more.", minSeconds,
-		)
+		return video.Media{}, newInvalidError(op, "duration_too_short",
+			"The video has no length; send one of %.1f seconds or more.", minSeconds)
 	}
 	return m, nil
 }
@@ -148,25 +144,20 @@ func statedDuration(p Probe, v Stream, tb video.Rate) float64 {
 func displaySize(v Stream) (width, height int, err error) {
 	const op = "media.Inspect"
 	if v.Width <= 0 || v.Height <= 0 {
-		return 0, 0, newInvalidError(
-			op, "dimensions_unknown",
-			"The size of the picture can't be found or is over 8192 × 4320 pixels; export the video again.",
-		)
+		return 0, 0, newInvalidError(op, "dimensions_unknown",
+			"The size of the picture can't be found or is over 8192 × 4320 pixels; export the video again.")
 	}
 	w, h := float64(v.Width), float64(v.Height)
 	if sar, ok := parseFraction(v.SampleAspect, ":"); ok {
 		w = math.Round(w * sar.Float())
 	}
 	if max(w*h, float64(v.Width)*float64(v.Height)) > maxPixels {
-		return 0, 0, newInvalidError(
-			op, "pixels_too_many", "The picture is larger than 8192 × 4320 pixels; send a smaller one.",
-		)
+		return 0, 0, newInvalidError(op, "pixels_too_many",
+			"The picture is larger than 8192 × 4320 pixels; send a smaller one.")
 	}
 	if min(w, h) < minSide || max(w, h) > maxSide {
-		return 0, 0, newInvalidError(
-			op, "dimensions_unsupported", "A side of the picture is under %d or over %d pixels; send another size.",
-			minSide, maxSide,
-		)
+		return 0, 0, newInvalidError(op, "dimensions_unsupported",
+			"A side of the picture is under %d or over %d pixels; send another size.", minSide, maxSide)
 	}
 	if slices.ContainsFunc(v.SideData, func(d SideData) bool {
 		return math.Mod(math.Abs(math.Round(d.Rotation)), 180) == 90

@@ -90,8 +90,7 @@ var (
 	}
 
 	WholeReads = Metric{
-		Name: "WholeRead", Unit: Count,
-		Description: "encode tasks that read all of an original whose index did not do",
+		Name: "WholeRead", Unit: Count, Description: "encode tasks that read all of an original whose index did not do",
 	}
 	SandboxStarts = Metric{
 		Name: "SandboxStart", Unit: Count, Dimension: Sandbox,
@@ -101,8 +100,6 @@ var (
 
 // All lists every metric.
 var All = []Metric{
-	WaitTime, WorkTime, Retries, DeadLettered, Duplicates,
-	InspectTime, EncodeTime, PublishTime, PlayableTime, ReadyTime, Failed,
-	Wanted, Ceiling, DeadLetters, Stuck, Dollars, Errors, WholeReads,
-	SandboxStarts,
+	WaitTime, WorkTime, Retries, DeadLettered, Duplicates, InspectTime, EncodeTime, PublishTime, PlayableTime,
+	ReadyTime, Failed, Wanted, Ceiling, DeadLetters, Stuck, Dollars, Errors, WholeReads, SandboxStarts,
 }

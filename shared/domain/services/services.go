@@ -86,9 +86,8 @@ var Map = []Service{
 		Memory: 512, Timeout: 29 * time.Second,
 	},
 	{
-		Name:        "authorize",
-		Permissions: []Permission{{GetRows, Table, []string{TokenRows}}},
-		Memory:      256, Timeout: 5 * time.Second,
+		Name: "authorize", Permissions: []Permission{{GetRows, Table, []string{TokenRows}}}, Memory: 256,
+		Timeout: 5 * time.Second,
 	},
 	{
 		Name: "play",
@@ -146,8 +145,7 @@ var Map = []Service{
 		Name: "fetch",
 		Inbox: &Inbox{
 			EventTypes: []string{"fetch.requested.v1"}, BatchSize: 1, ServiceTime: 20 * time.Second, MaxAttempts: 12,
-			MaxWait: 5 * time.Minute,
-			Lanes:   []LaneSettings{{Name: video.Bulk, TargetWait: time.Minute, Weight: 3}},
+			MaxWait: 5 * time.Minute, Lanes: []LaneSettings{{Name: video.Bulk, TargetWait: time.Minute, Weight: 3}},
 		},
 		Emits: []string{"fetch.failed.v1"},
 		Permissions: []Permission{

@@ -97,9 +97,7 @@ var (
 		errs.Transient, "encode_cancelled",
 		"Processing was interrupted again and again. Upload the video once more; if that does not help, report it.",
 	}
-	stalled = failure{
-		errs.Transient, "encode_stalled", "Processing comes to a halt in this file. " + reexportAdvice,
-	}
+	stalled  = failure{errs.Transient, "encode_stalled", "Processing comes to a halt in this file. " + reexportAdvice}
 	diskFull = failure{
 		errs.Transient, "disk_full", "The file needs more room than a worker has. Export it smaller, and upload that.",
 	}

@@ -121,9 +121,8 @@ func (t Tools) ProbeStreams(ctx context.Context, dir, file, container string) ([
 		return nil, err
 	}
 	if out.remaining < 0 {
-		return nil, unreadable.toError(
-			op, fmt.Errorf("ffprobe prints more than %d bytes about the file", maxProbeBytes),
-		)
+		return nil, unreadable.toError(op,
+			fmt.Errorf("ffprobe prints more than %d bytes about the file", maxProbeBytes))
 	}
 	return out.data, nil
 }
@@ -172,9 +171,8 @@ func (r Command) buildArgs() ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(
-		[]string{"-hide_banner", "-nostdin", "-y", "-loglevel", "error", "-progress", "pipe:3"}, in, r.Output,
-	), nil
+	return slices.Concat([]string{"-hide_banner", "-nostdin", "-y", "-loglevel", "error", "-progress", "pipe:3"}, in,
+		r.Output), nil
 }
 
 // buildInputArgs returns the arguments that open one input and nothing that the input refers to. The format whitelist
@@ -191,13 +189,8 @@ func buildInputArgs(container, file string, decoders, options []string) ([]strin
 		return nil, fmt.Errorf("input %q is not in the job's directory", file)
 	}
 	restrictions := []string{
-		"-protocol_whitelist", "file",
-		"-format_whitelist", container,
-		"-codec_whitelist", strings.Join(decoders, ","),
-		"-max_pixels", fmt.Sprint(MaxPixels),
-		"-max_streams", "32",
-		"-probesize", "10M",
-		"-analyzeduration", "10M",
+		"-protocol_whitelist", "file", "-format_whitelist", container, "-codec_whitelist", strings.Join(decoders, ","),
+		"-max_pixels", fmt.Sprint(MaxPixels), "-max_streams", "32", "-probesize", "10M", "-analyzeduration", "10M",
 	}
 	return slices.Concat(restrictions, options, []string{"-i", "file:" + file}), nil
 }

@@ -86,10 +86,8 @@ func execTool(args []string, j job) error {
 	if err := j.setResourceLimits(); err != nil {
 		return err
 	}
-	_, _, e := unix.RawSyscall(
-		unix.SYS_EXECVE, uintptr(unsafe.Pointer(argv[0])), uintptr(unsafe.Pointer(&argv[0])),
-		uintptr(unsafe.Pointer(&env[0])),
-	)
+	_, _, e := unix.RawSyscall(unix.SYS_EXECVE, uintptr(unsafe.Pointer(argv[0])), uintptr(unsafe.Pointer(&argv[0])),
+		uintptr(unsafe.Pointer(&env[0])))
 	return fmt.Errorf("exec: %w", e)
 }
 

@@ -66,10 +66,8 @@ func buildSyscallFilter() []unix.SockFilter {
 		{Code: bpfLoad, K: offsetNumber}, {Code: bpfJumpIfAnySet, K: x32Bit, Jf: 1}, {Code: bpfReturn, K: seccompEPERM},
 	}
 	for _, number := range deniedSyscalls {
-		p = append(
-			p, unix.SockFilter{Code: bpfJumpIfEqual, K: number, Jf: 1},
-			unix.SockFilter{Code: bpfReturn, K: seccompEPERM},
-		)
+		p = append(p, unix.SockFilter{Code: bpfJumpIfEqual, K: number, Jf: 1},
+			unix.SockFilter{Code: bpfReturn, K: seccompEPERM})
 	}
 	p = append(p, // after ENOSYS the C libraries use clone, whose flags are an argument and can be checked
 		unix.SockFilter{Code: bpfJumpIfEqual, K: unix.SYS_CLONE3, Jf: 1},

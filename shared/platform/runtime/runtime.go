@@ -102,9 +102,8 @@ func (r Runtime) Originals() source.Originals { return loggedOriginals{r.SourceB
 func (r Runtime) MediaBucket() *blob.Bucket { return r.newBucket(services.EnvMediaBucket) }
 
 func (r Runtime) newBucket(variable string) *blob.Bucket {
-	return blob.NewBucket(
-		blob.NewClient(r.awsConfig, os.Getenv(services.EnvS3PathStyle) == "true"), os.Getenv(variable),
-	)
+	return blob.NewBucket(blob.NewClient(r.awsConfig, os.Getenv(services.EnvS3PathStyle) == "true"),
+		os.Getenv(variable))
 }
 
 // FFmpegTools returns ffmpeg and ffprobe.
@@ -199,8 +198,7 @@ func traceScheduled(
 func (r Runtime) newConsumer(h queue.Handler, onExhausted queue.OnExhausted) *queue.Consumer {
 	return &queue.Consumer{
 		Service: r.Service, Handle: h, OnExhausted: onExhausted, Send: r.EventSender(),
-		Queue:     queue.NewServiceQueue(r.Service, r.SQSClient()),
-		StartSpan: startSpan, Log: r.Log,
+		Queue: queue.NewServiceQueue(r.Service, r.SQSClient()), StartSpan: startSpan, Log: r.Log,
 	}
 }
 
@@ -211,9 +209,8 @@ func startSpan(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) (
 	span.SetMetadata("type", string(e.Type))
 	about := &videoAnnotation{span: span}
 	ctx = context.WithValue(ctx, videoAnnotationKey{}, about)
-	ctx = logs.WithAttrs(
-		ctx, slog.String("trace", trace.IDFromContext(ctx)), slog.String("tenant", e.Tenant), slog.Any("video", about),
-	)
+	ctx = logs.WithAttrs(ctx, slog.String("trace", trace.IDFromContext(ctx)), slog.String("tenant", e.Tenant),
+		slog.Any("video", about))
 	AnnotateVideo(ctx, e.Tenant, e.Video)
 	return ctx, span.End
 }
@@ -230,9 +227,8 @@ func Sleep(ctx context.Context, d time.Duration) {
 func (r Runtime) Secret(variable string) func(context.Context) (string, error) {
 	client := secretsmanager.NewFromConfig(r.awsConfig)
 	return func(ctx context.Context) (string, error) {
-		out, err := client.GetSecretValue(
-			ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(os.Getenv(variable))},
-		)
+		out, err := client.GetSecretValue(ctx,
+			&secretsmanager.GetSecretValueInput{SecretId: aws.String(os.Getenv(variable))})
 		if err != nil {
 			return "", err
 		}

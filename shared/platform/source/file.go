@@ -60,10 +60,8 @@ func (f File) RemuxIfNeeded(ctx context.Context, tools Tools) (File, error) {
 		return f, nil
 	}
 	if f.size > maxRemuxBytes {
-		return File{}, errs.New(
-			"source.RemuxIfNeeded", errs.Invalid, "source_too_large",
-			"A file of this kind may have at most 4 GiB; export it as MP4, and upload that.",
-		)
+		return File{}, errs.New("source.RemuxIfNeeded", errs.Invalid, "source_too_large",
+			"A file of this kind may have at most 4 GiB; export it as MP4, and upload that.")
 	}
 	out := File{Dir: f.Dir, Name: "copy", Container: into}
 	args := media.RemuxArgs(into, filepath.Join(f.Dir, out.Name))

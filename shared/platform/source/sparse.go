@@ -192,9 +192,7 @@ func (s *Sparse) AddTail(ctx context.Context, video sampletable.Track, from floa
 
 // DescribeTracks returns what an index of the original is made of, by its video track and the id of its audio track, 0
 // if it has none. start is the presentation time of the first frame that is shown.
-func (s *Sparse) DescribeTracks(
-	video sampletable.Track, audioID uint32, start int64,
-) (sampletable.Source, error) {
+func (s *Sparse) DescribeTracks(video sampletable.Track, audioID uint32, start int64) (sampletable.Source, error) {
 	in := sampletable.Source{
 		FileType: s.fileType, Movie: s.Movie, Video: video, Start: start, MoovAt: s.moovAt, Ends: slices.Clone(s.ends),
 	}

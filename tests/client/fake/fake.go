@@ -255,9 +255,7 @@ func (a *API) serveFile(w http.ResponseWriter, r *http.Request) {
 }
 
 // mediaTypes are the content types of Files by the extension of their path. Others are guessed.
-var mediaTypes = map[string]string{
-	".m3u8": "application/vnd.apple.mpegurl", ".mp4": "video/mp4", ".m4s": "video/mp4",
-}
+var mediaTypes = map[string]string{".m3u8": "application/vnd.apple.mpegurl", ".mp4": "video/mp4", ".m4s": "video/mp4"}
 
 func (a *API) writeResponse(w http.ResponseWriter, r *http.Request, status int, document map[string]any) {
 	if a.AlterResponse != nil {

@@ -49,9 +49,8 @@ func testEmptyObjectRoundTrips(t *testing.T, b Blob) {
 func testMissingObjectIsNotFound(t *testing.T, b Blob) {
 	require.Fails(t, errs.NotFound, "object_not_found")(b.GetObject(t.Context(), uniqueKey()))
 	require.Fails(t, errs.NotFound, "object_not_found")(b.HeadObject(t.Context(), uniqueKey()))
-	require.Fails(
-		t, errs.NotFound, "object_not_found",
-	)(b.DownloadObject(t.Context(), uniqueKey(), "abc", &bytes.Buffer{}))
+	require.Fails(t, errs.NotFound,
+		"object_not_found")(b.DownloadObject(t.Context(), uniqueKey(), "abc", &bytes.Buffer{}))
 }
 
 func testCancelledCallsAreTransient(t *testing.T, b Blob) {
