@@ -168,9 +168,9 @@ destroy: ## remove Sluice from an AWS account, after asking (DATA=1: also all vi
 	@$(GO) build -o build/destroy ./infra/destroy
 	@build/destroy -stack $(STACK) $(if $(DATA),-data)
 
-smoke: $(if $(SLUICE_API),,needs deploy-local) ## check a deployment and measure its functions, for a report (SLUICE_API=https://… for an API on AWS, STACK=Sluice, TRANSFER=32)
+smoke: $(if $(SLUICE_API),,needs deploy-local) ## check a deployment and measure its functions, for a report (SLUICE_API=https://… for an API on AWS, TRANSFER=32, CONTEXT="-c name=staging")
 	@$(GO) build -o build/smoke ./tests/smoke
-	@build/smoke $(if $(STACK),-stack $(STACK)) $(if $(TRANSFER),-transfer $(TRANSFER))
+	@build/smoke -stack $(STACK) $(if $(TRANSFER),-transfer $(TRANSFER))
 
 # The workers for the scaling law to divide, also on a machine with few processors: the test watches how it does that.
 load: export SLUICE_WORKERS := $(or $(WORKERS),4)

@@ -30,7 +30,7 @@ func adviseNext(check string, err error) string {
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return "Nothing listens there: start the local cloud with make up deploy-local."
 	case errors.Is(err, errNoStack):
-		return "Are AWS_REGION, AWS_PROFILE and SLUICE_API those of the deployment? -stack (make smoke STACK=…) names another stack."
+		return "Are AWS_REGION, AWS_PROFILE and SLUICE_API those of the deployment? -stack, or make smoke CONTEXT=\"-c name=…\", names another stack."
 	case errors.Is(err, errNoToken):
 		return "The credentials need execute-api:Invoke on the API: use those with which Sluice was deployed."
 	case errors.Is(err, errNoDeadLetter):

@@ -21,8 +21,8 @@ func renderCost(cpu float64) string {
 	var b strings.Builder
 	fmt.Fprintf(
 		&b, "cost           a core is %.2f times as fast as the reference machine's, which takes %.1f CPU seconds\n"+
-			"               list prices of %s on %s, arm64; docs/cost.md explains them\n\n",
-		1/factor, referenceCPU, prices.Region, prices.Date,
+			"               list prices on arm64; docs/cost.md explains them\n\n",
+		1/factor, referenceCPU,
 	)
 	for line := range strings.Lines(costmodel.MeasuredTable(prices, factor).String()) {
 		b.WriteString("  " + line)

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go/logging"
 
 	"sluice/localstack/cloud"
 	"sluice/shared/domain/playback"
@@ -48,6 +49,7 @@ func findDeployment(ctx context.Context, stack string) (deployment, error) {
 		return deployment{}, err
 	}
 	cfg := admin.AWS
+	cfg.Logger = logging.Nop{} // the SDK's warnings are none of the report's
 	d := deployment{
 		admin: admin, sqs: sqs.NewFromConfig(cfg), logs: cloudwatchlogs.NewFromConfig(cfg),
 		local: cfg.BaseEndpoint != nil || os.Getenv("AWS_ENDPOINT_URL") != "",

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -43,7 +44,9 @@ func (d deployment) filterLogGroup(ctx context.Context, group, phrase string, si
 			return nil, err
 		}
 		for _, e := range page.Events {
-			lines = append(lines, aws.ToString(e.Message))
+			if line := aws.ToString(e.Message); strings.Contains(line, phrase) { // LocalStack ignores the pattern
+				lines = append(lines, line)
+			}
 		}
 	}
 	return lines, nil

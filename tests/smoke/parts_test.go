@@ -62,7 +62,7 @@ func TestAdviceFitsTheError(t *testing.T) {
 		want  string
 	}{
 		{"", fmt.Errorf("x: %w", syscall.ECONNREFUSED), "make up deploy-local"},
-		{"", fmt.Errorf("%w: x", errNoStack), "STACK="},
+		{"", fmt.Errorf("%w: x", errNoStack), "-stack"},
 		{"", fmt.Errorf("%w: x", errNoToken), "execute-api:Invoke"},
 		{"upload", &client.Failure{Code: "decode_failed"}, "docs/errors.md"},
 		{"upload", &client.Problem{Status: 503}, "ten invocations"},
