@@ -13,9 +13,15 @@ type box struct {
 	body []byte // without its header; a part of data
 }
 
-var errBox = errors.New("a box is cut off")
+var (
+	errBox   = errors.New("a box is cut off")
+	errBoxes = errors.New("too many boxes")
+)
 
-// listBoxes returns the boxes that b consists of. It fails if the last one is cut off.
+// maxBoxes is how many boxes a list may have. Boxes without a body are much larger in memory than in a file.
+const maxBoxes = 4096
+
+// listBoxes returns the boxes that b consists of. It fails if the last one is cut off, or there are too many.
 func listBoxes(b []byte) (all []box, err error) {
 	for len(b) >= 8 {
 		head, size := 8, uint64(binary.BigEndian.Uint32(b))
@@ -24,6 +30,9 @@ func listBoxes(b []byte) (all []box, err error) {
 		}
 		if size < uint64(head) || size > uint64(len(b)) {
 			return nil, errBox
+		}
+		if len(all) == maxBoxes {
+			return nil, errBoxes
 		}
 		all = append(all, box{name: string(b[4:8]), data: b[:size], body: b[head:size]})
 		b = b[size:]

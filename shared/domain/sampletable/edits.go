@@ -62,6 +62,9 @@ type edit struct {
 	rate      uint32
 }
 
+// maxEdits is how many entries an edit list may have.
+const maxEdits = 64
+
 func readEdits(elst box) (list []edit, err error) {
 	f, err := readFullBox(elst)
 	if err != nil {
@@ -72,6 +75,9 @@ func readEdits(elst box) (list []edit, err error) {
 		width = 20
 	}
 	_, entries, err := readTable(elst, width)
+	if len(entries) > maxEdits*width {
+		return nil, errors.New("the edit list is not simple")
+	}
 	for ; len(entries) > 0; entries = entries[width:] {
 		if f.version == 1 {
 			list = append(list, edit{

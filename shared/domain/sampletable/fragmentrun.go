@@ -14,7 +14,8 @@ const (
 	runHasOffset, runHasFirstFlags                           = 0x1, 0x4
 	runHasDuration, runHasSize, runHasFlags, runHasCTSOffset = 0x100, 0x200, 0x400, 0x800
 
-	isNonSync = 0x10000 // of a sample
+	// of a sample that is no key frame, each alone, as FFmpeg's mov_read_trun takes them
+	isNonSync, dependsOnOthers = 0x10000, 0x1000000
 )
 
 // parseTraf adds the samples of a traf box, if it is of the track. first is whether it is the first of its fragment.
@@ -115,7 +116,8 @@ func (p *fragmentParser) parseRun(body []byte, defaults sampleDefaults, next *fr
 				*field.to = r.next()
 			}
 		}
-		sample.CTS, sample.Duration, sample.Size, sample.Key = int32(cts), d.duration, d.size, d.flags&isNonSync == 0
+		sample.CTS, sample.Duration, sample.Size = int32(cts), d.duration, d.size
+		sample.Key = d.flags&(isNonSync|dependsOnOthers) == 0
 		next.dts, next.at = next.dts+int64(d.duration), next.at+int64(d.size)
 		if r.err != nil || d.duration > math.MaxInt32 || sample.Offset < 0 || next.at > p.size {
 			return errors.Join(errFragment, r.err)

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
 )
 
-// maxMoofBytes is the size of the largest moof box that is read.
-const maxMoofBytes = 16 << 20
+const (
+	maxMoofBytes = 16 << 20  // of the largest moof box that is read
+	maxBoxesRead = 1_000_000 // at the top level: a fragment has about two, and lasts a second or more
+)
 
 var errFragment = errors.New("a fragment is damaged")
 
@@ -17,7 +20,10 @@ var errFragment = errors.New("a fragment is damaged")
 // edit list. Movie has the header of the file, and only that track.
 func ParseFragments(r io.ReaderAt, size int64, trackID uint32) (fileType []byte, m Movie, t Track, err error) {
 	p := fragmentParser{size: size, trackID: trackID}
-	for pos := int64(0); pos+8 <= size; {
+	for pos, n := int64(0), 0; pos+8 <= size; n++ {
+		if n == maxBoxesRead {
+			return nil, m, t, errBoxes
+		}
 		name, length, err := readTopBox(r, pos, size)
 		if err != nil {
 			return nil, m, t, err
@@ -89,7 +95,6 @@ func (p *fragmentParser) parseInit(b []byte) (m Movie, err error) {
 		return m, errFragment
 	}
 	p.track, p.found = t, true
-	p.track.AllKey = false
 	all, err := listBoxes(mvex)
 	for _, b := range all {
 		if b.name == "trex" && len(b.body) >= 24 && binary.BigEndian.Uint32(b.body[4:]) == p.trackID {
@@ -126,7 +131,8 @@ func (p *fragmentParser) parseMoof(b []byte, pos int64) error {
 	return nil
 }
 
-// finishTrack returns the track. The duration of a sample is the time to the next one.
+// finishTrack returns the track. The duration of a sample is the time to the next one. If all samples are sync samples,
+// that may be because the file does not say which are.
 func (p *fragmentParser) finishTrack() (Track, error) {
 	all := p.track.Samples
 	for i := 0; i+1 < len(all); i++ {
@@ -139,5 +145,6 @@ func (p *fragmentParser) finishTrack() (Track, error) {
 	if len(all) == 0 {
 		return Track{}, errFragment
 	}
+	p.track.AllKey = !slices.ContainsFunc(all, func(s Sample) bool { return !s.Key })
 	return p.track, nil
 }

@@ -28,7 +28,7 @@ func fragmentedFile(t *rapid.T, samples []sampletable.Sample) []byte {
 		run := words(0x01000f01, int64(n), 0)
 		size := int64(0)
 		for _, s := range samples[at : at+n] {
-			flags := int64(0x10000)
+			flags := rapid.SampledFrom([]int64{0x10000, 0x1010000, 0x1000000}).Draw(t, "flags")
 			if s.Key {
 				flags = 0
 			}
@@ -81,4 +81,43 @@ func TestParseFragments(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A file that says of all frames that they are key frames may not say which are.
+func TestFragmentsWithoutKeyFrames(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		samples := drawSamples(t)
+		for i := range samples {
+			samples[i].Key, samples[i].CTS = true, 0
+		}
+		file := fragmentedFile(t, samples)
+		_, m, video, err := sampletable.ParseFragments(bytes.NewReader(file), int64(len(file)), 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, intraOnly := range []bool{false, true} {
+			_, err := sampletable.BuildIndex(sampletable.Source{Movie: m, Video: video}, intraOnly)
+			if (err == nil) != intraOnly {
+				t.Fatalf("%v, want an index: %t", err, intraOnly)
+			}
+		}
+	})
+}
+
+// freeBoxes is a file of empty boxes.
+type freeBoxes struct{ reads int }
+
+// ReadAt implements [io.ReaderAt].
+func (f *freeBoxes) ReadAt(p []byte, _ int64) (int, error) {
+	f.reads++
+	return copy(p, "\x00\x00\x00\x08free\x00\x00\x00\x08free"), nil
+}
+
+func TestFragmentsAmongManyBoxes(t *testing.T) {
+	t.Parallel()
+	f := &freeBoxes{}
+	if _, _, _, err := sampletable.ParseFragments(f, 1<<30, 7); err == nil || f.reads > 1_000_000 {
+		t.Errorf("%v after %d boxes", err, f.reads)
+	}
 }

@@ -15,10 +15,10 @@ import (
 // Sample is one sample of a track, with times in ticks of the track.
 type Sample struct {
 	DTS      int64 // decoding time; that of the first sample is 0
+	Offset   int64 // in the file
 	CTS      int32 // presentation time minus DTS
 	Duration uint32
 	Size     uint32 // bytes
-	Offset   int64  // in the file
 	Key      bool   // sync sample
 }
 
@@ -27,7 +27,7 @@ func (s Sample) PTS() int64 { return s.DTS + int64(s.CTS) }
 
 // Limits of files that get an index.
 const (
-	maxSamples     = 10_000_000 // of a track: 12 hours at 60 frames a second have a quarter of them
+	maxSamples     = 10_000_000 // of all tracks: the pictures of 12 hours at 60 frames a second are a quarter of them
 	maxTimescale   = 10_000_000 // ticks a second; products with frame rates must fit into 63 bits
 	maxDescription = 256 << 10  // bytes of the boxes that every part of the index needs
 )
@@ -85,6 +85,7 @@ func parseMovie(moov []byte, size int64) (m Movie, mvex []byte, err error) {
 	if err != nil {
 		return Movie{}, nil, err
 	}
+	room := uint64(maxSamples)
 	pos := len(top[0].data) - len(top[0].body)
 	for _, b := range all {
 		switch b.name {
@@ -95,10 +96,11 @@ func parseMovie(moov []byte, size int64) (m Movie, mvex []byte, err error) {
 		case "cmov":
 			return Movie{}, nil, errCompressed
 		case "trak":
-			t, err := parseTrack(b.body, m.header, size)
+			t, err := parseTrack(b.body, m.header, size, room)
 			if err != nil {
 				return Movie{}, nil, fmt.Errorf("track %d: %w", len(m.Tracks)+1, err)
 			}
+			room -= uint64(len(t.Samples))
 			t.Position, t.Size = pos, len(b.data)
 			m.Tracks = append(m.Tracks, t)
 		}
@@ -123,8 +125,8 @@ func (m Movie) FindTrack(id uint32) (t Track, ok bool) {
 	return t, ok
 }
 
-// parseTrack parses the body of a trak box.
-func parseTrack(body, mvhd []byte, size int64) (t Track, err error) {
+// parseTrack parses the body of a trak box of a track with at most a number of samples.
+func parseTrack(body, mvhd []byte, size int64, most uint64) (t Track, err error) {
 	trak, err := childBoxes(body, "tkhd", "mdia")
 	if err != nil {
 		return t, err
@@ -159,7 +161,7 @@ func parseTrack(body, mvhd []byte, size int64) (t Track, err error) {
 			t.boxes.minf = append(t.boxes.minf, b.data...)
 		}
 	}
-	if err := t.readSamples(stbl, size); err != nil {
+	if err := t.readSamples(stbl, size, most); err != nil {
 		return t, err
 	}
 	return t, nil

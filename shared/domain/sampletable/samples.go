@@ -8,15 +8,15 @@ import (
 )
 
 // readSamples expands the tables of a track (ISO/IEC 14496-12 §8.6.1, §8.6.2, §8.7). It fails unless all tables are
-// about the same samples, which lie within the file.
-func (t *Track) readSamples(stbl map[string]box, size int64) error {
+// about the same samples, at most a number of them, which lie within the file.
+func (t *Track) readSamples(stbl map[string]box, size int64, most uint64) error {
 	if _, entries, err := readTable(stbl["stsd"], 0); err != nil || entries == nil {
 		return errors.Join(errBox, err)
 	}
 	if n := binary.BigEndian.Uint32(stbl["stsd"].body[4:]); n != 1 {
 		return fmt.Errorf("%d sample descriptions", n)
 	}
-	sizes, err := readSizes(stbl)
+	sizes, err := readSizes(stbl, most)
 	if err != nil {
 		return err
 	}
@@ -36,14 +36,14 @@ func (t *Track) readSamples(stbl map[string]box, size int64) error {
 	if err := t.readKeys(stss, ok); err != nil {
 		return err
 	}
-	if t.Chunks, err = readChunkOffsets(stbl, size); err != nil {
+	if t.Chunks, err = readChunkOffsets(stbl, size, len(sizes)); err != nil {
 		return err
 	}
 	return t.placeSamples(stbl["stsc"], size)
 }
 
 // readSizes returns the size of each sample. Compact sizes (stz2), which hardly any file has, are refused.
-func readSizes(stbl map[string]box) ([]uint32, error) {
+func readSizes(stbl map[string]box, most uint64) ([]uint32, error) {
 	f, err := readFullBox(stbl["stsz"])
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func readSizes(stbl map[string]box) ([]uint32, error) {
 		n = uint64(binary.BigEndian.Uint32(f.body[4:]))
 	}
 	switch {
-	case n > maxSamples:
+	case n > most:
 		return nil, fmt.Errorf("%d samples", n)
 	case fixed == 0 && n*4 > uint64(len(f.body)-8):
 		return nil, errBox
@@ -133,8 +133,8 @@ func (t *Track) readKeys(stss box, found bool) error {
 	return err
 }
 
-// readChunkOffsets returns where the chunks of a track begin.
-func readChunkOffsets(stbl map[string]box, size int64) (all []int64, err error) {
+// readChunkOffsets returns where the chunks of a track begin: at most a number of them, as each has a sample.
+func readChunkOffsets(stbl map[string]box, size int64, most int) (all []int64, err error) {
 	stco, short := stbl["stco"]
 	co64, long := stbl["co64"]
 	if short == long {
@@ -145,6 +145,9 @@ func readChunkOffsets(stbl map[string]box, size int64) (all []int64, err error) 
 		width, table = 8, co64
 	}
 	_, entries, err := readTable(table, width)
+	if n := len(entries) / width; n > most {
+		return nil, fmt.Errorf("%d chunks of %d samples", n, most)
+	}
 	for ; len(entries) > 0; entries = entries[width:] {
 		at := int64(binary.BigEndian.Uint32(entries))
 		if long {

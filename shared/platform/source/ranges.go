@@ -232,6 +232,7 @@ func readAtMost(ctx context.Context, from Originals, key, etag string, r samplet
 	if r.Len() <= 0 {
 		return nil, errs.E("source.readRange", errs.Invalid, errShort)
 	}
+	b.Grow(int(min(r.Len(), maxMoovBytes)) + bytes.MinRead) // a buffer that grows holds its bytes twice meanwhile
 	if err := from.DownloadRange(ctx, key, etag, r.From, r.Len(), &b); err != nil {
 		return nil, err
 	}

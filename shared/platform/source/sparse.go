@@ -101,6 +101,8 @@ func (s *Sparse) readBoxes(ctx context.Context) (moov []byte, err error) {
 		switch {
 		case err != nil:
 			return nil, err
+		case len(s.ends) == maxTopBoxes:
+			return nil, errs.E(op, errs.Invalid, errNoIndex)
 		case b.name == "moov" && moov == nil && b.Len() <= maxMoovBytes:
 			s.moovAt = pos
 			if moov, err = s.read(ctx, b.Range); err != nil {
@@ -110,7 +112,7 @@ func (s *Sparse) readBoxes(ctx context.Context) (moov []byte, err error) {
 			if s.fileType, err = s.read(ctx, b.Range); err != nil {
 				return nil, err
 			}
-		case slices.Contains([]string{"mdat", "free", "skip", "wide"}, b.name) && len(s.ends) < maxTopBoxes:
+		case slices.Contains([]string{"mdat", "free", "skip", "wide"}, b.name):
 			filled = filled || b.name == "mdat"
 			s.transfer.add(sampletable.Range{From: pos, To: min(pos+boxHeader, b.To)}, pos)
 		case slices.Contains([]string{"uuid", "udta", "meta", "pnot", "PICT"}, b.name) && b.Len() <= maxExtraBytes:
