@@ -50,6 +50,9 @@ func findDeployment(ctx context.Context, stack string) (deployment, error) {
 	}
 	cfg := admin.AWS
 	cfg.Logger = logging.Nop{} // the SDK's warnings are none of the report's
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return deployment{}, fmt.Errorf("there are no AWS credentials: set AWS_PROFILE, or sign in: %w", err)
+	}
 	d := deployment{
 		admin: admin, sqs: sqs.NewFromConfig(cfg), logs: cloudwatchlogs.NewFromConfig(cfg),
 		local: cfg.BaseEndpoint != nil || os.Getenv("AWS_ENDPOINT_URL") != "",

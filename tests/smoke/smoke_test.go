@@ -246,6 +246,7 @@ func TestInterruptedRunRemovesWhatItMade(t *testing.T) {
 		t.Error("passed")
 	}
 	if a.CountRequests("DELETE /v1/videos/vid_1") != 1 || a.CountRequests("POST /v1/dead-letters/l/discard") != 1 ||
+		!strings.Contains(out.String(), "FAILED   upload       interrupted\n") ||
 		!strings.Contains(out.String(), "ok       removal") || !strings.Contains(out.String(), "skipped  trace") {
 		t.Errorf("reported\n%s", out)
 	}

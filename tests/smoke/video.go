@@ -49,14 +49,17 @@ func (s *smoke) uploadUntilReady(ctx context.Context, name, contentType string, 
 	if err != nil {
 		return client.Video{}, err
 	}
+	var last client.Video
 	v, err := s.api.WaitForVideo(ctx, up.VideoID, s.poll/4, func(v client.Video) {
-		s.playbackIDs[v.ID] = v.Playback.ID
+		last, s.playbackIDs[v.ID] = v, v.Playback.ID
 		p := v.Progress
 		say("%s is %s: %s, %d of %d tasks", name, v.State, p.Stage, p.TasksDone, p.TasksTotal)
 	})
 	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return last, errInterrupted
 	case ctx.Err() != nil:
-		return v, &stuckError{v.State, v.Progress.Stage}
+		return last, &stuckError{last.State, last.Progress.Stage}
 	case err != nil:
 		return v, err
 	case v.Error != nil:
@@ -66,6 +69,8 @@ func (s *smoke) uploadUntilReady(ctx context.Context, name, contentType string, 
 	}
 	return v, nil
 }
+
+var errInterrupted = errors.New("interrupted")
 
 // stuckError reports that the time limit has passed while a video was not ready.
 type stuckError struct{ state, stage string }
