@@ -9,7 +9,7 @@ import (
 )
 
 // urlPattern finds the URLs in a text that is no JSON.
-var urlPattern = regexp.MustCompile(`https?:(?:/|\\/){2}[^\s"'<>]+`)
+var urlPattern = regexp.MustCompile(`(?i)https?:(?:/|\\/){2}[^\s"'<>]+`)
 
 // RemoveURLRights returns a message's body without the parts of its URLs that may carry rights: query (a signature),
 // user, password and fragment. removed is false if it has none; then the body is unchanged.
@@ -41,7 +41,13 @@ func RemoveURLRights(body string) (text string, removed bool) {
 func shortenURLs(value any) (shortened any, changed bool) {
 	switch v := value.(type) {
 	case string:
-		return shortenURL(v)
+		text := strings.TrimSpace(v)
+		if strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") { // a message in a message, as SNS sends it
+			return RemoveURLRights(v)
+		}
+		if short, changed := shortenURL(text); changed {
+			return short, true
+		}
 	case []any:
 		for i := range v {
 			var one bool

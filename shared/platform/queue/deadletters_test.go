@@ -197,8 +197,6 @@ func TestDeadLetterSaysWhyAndFromWhere(t *testing.T) {
 	}
 }
 
-// TestSameMessageDeadLetteredTwiceHasOneID: the consumer crashed twice after it had sent a dead letter, and in the
-// end SQS moved the message too.
 // TestPromise06_DeadLettersHoldNoURLThatCarriesRights: operators read dead letters for 90 days, and a presigned URL of a
 // tenant's original is a right of the tenant.
 func TestPromise06_DeadLettersHoldNoURLThatCarriesRights(t *testing.T) {
@@ -206,13 +204,16 @@ func TestPromise06_DeadLettersHoldNoURLThatCarriesRights(t *testing.T) {
 	f := newDeadLetterFixture(t, "fetch")
 	const body = `{"data":{"origin":{"url":"https://u:p@a.example/film.mp4?X-Amz-Signature=5ec"}}}`
 	f.sendToInbox(t, body, "", nil)
-	f.deadLetterAll(t, errors.New("x"))
+	f.deadLetterAll(t, errs.E("x", errs.Invalid, errors.New(`parse "https://a.example/film.mp4?X-Amz-Signature=5ec"`)))
 	const want = `{"data":{"origin":{"url":"https://a.example/film.mp4"}}}`
-	if saved := f.consumeDeadLetters(t); len(saved) != 1 || saved[0].Body != want || !saved[0].URLShortened {
+	if saved := f.consumeDeadLetters(t); len(saved) != 1 || saved[0].Body != want || !saved[0].URLShortened ||
+		saved[0].Reason != `parse "https://a.example/film.mp4"` {
 		t.Errorf("%+v", saved)
 	}
 }
 
+// TestSameMessageDeadLetteredTwiceHasOneID: the consumer crashed twice after it had sent a dead letter, and in the
+// end SQS moved the message too.
 func TestSameMessageDeadLetteredTwiceHasOneID(t *testing.T) {
 	t.Parallel()
 	f := newDeadLetterFixture(t, "encode")
