@@ -28,12 +28,8 @@ func (s *smoke) removeAll(ctx context.Context) (string, error) {
 		}
 	}
 	if !s.discarded && s.sendErr == nil && !s.sent.IsZero() {
-		found, ok, err := s.findDeadLetter(ctx)
-		if err != nil || !ok {
-			return "", errMessageLeft
-		}
-		if err := s.discardDeadLetter(ctx, found); err != nil {
-			return "", err
+		if err := s.discardLateDeadLetter(ctx); err != nil {
+			return "", fmt.Errorf("%w: %w", errMessageLeft, err)
 		}
 	}
 	return fmt.Sprintf("%d videos and their objects; left: the tenant %s, and rows that expire", len(ids),
@@ -52,4 +48,20 @@ func (s *smoke) waitUntilRemoved(ctx context.Context, id string) error {
 		return fmt.Errorf("%d objects of the deleted video %s are left: %w", left, id, err)
 	}
 	return nil
+}
+
+// discardLateDeadLetter waits for the dead letter of the failing message, which checkDeadLetter has not found, and
+// discards it.
+func (s *smoke) discardLateDeadLetter(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lateDeadLetterTimeout)
+	defer cancel()
+	say := s.sayOnce()
+	return s.waitUntil(ctx, func() (bool, error) {
+		say("the dead letter of the invalid message is to be discarded, when it is there")
+		found, ok, err := s.findDeadLetter(ctx)
+		if err != nil || !ok {
+			return false, err
+		}
+		return true, s.discardDeadLetter(ctx, found)
+	})
 }

@@ -23,6 +23,8 @@ const (
 	traceTimeout      = 2 * time.Minute // for a complete trace; X-Ray has a delay
 	logTimeout        = time.Minute     // for the last log lines
 	deadLetterTimeout = 4 * time.Minute // reconcile looks for them each minute
+
+	lateDeadLetterTimeout = 90 * time.Second // for one that the check has not waited for, after an interruption
 )
 
 // account has the calls to AWS that the checks make beside those to the API.

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"strings"
 	"testing"
@@ -242,6 +244,13 @@ func TestInterruptedRunRemovesWhatItMade(t *testing.T) {
 	s, a, _, out := newFakeRun(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	s.api.Sleep = func(ctx context.Context, _ time.Duration) error { interrupt(); return ctx.Err() }
+	a.Intercept = func(w http.ResponseWriter, r *http.Request, n int) bool {
+		if r.URL.Path != "/v1/dead-letters" || n > 1 {
+			return false
+		}
+		_, _ = io.WriteString(w, `{"letters":[]}`) // it is not there yet
+		return true
+	}
 	if s.runChecks(ctx, time.Minute) {
 		t.Error("passed")
 	}
