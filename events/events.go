@@ -31,8 +31,8 @@ import (
 // Type is an event type with its version: "video.ready.v1".
 type Type string
 
-// The event types. To add an event type, add its constant here, its line to contracts (contracts.go), and its schema and
-// examples: docs/add-an-event.md. See Kind for where the events go.
+// The event types. To add an event type, add its constant here, its line to contracts (contracts.go), and its schema
+// and examples: docs/add-an-event.md. See Kind for where the events go.
 const (
 	ObjectCreated    Type = "s3.object-created.v1" // made from a notification of S3, never sent by Sluice
 	UploadRequested  Type = "upload.requested.v1"  // from producers

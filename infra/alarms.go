@@ -45,8 +45,8 @@ type alarm struct {
 	datapointsToAlarm int     // how many of these must be beyond the threshold
 	above             float64 // the threshold: a value above it is bad,
 	below             float64 // or, if this is set, a value below it
-	// whether having no value is what the alarm reports. It then fires when it changes to the state INSUFFICIENT_DATA. A
-	// new alarm begins in that state and only a change notifies, so a first deployment is silent until the metric has
+	// whether having no value is what the alarm reports. It then fires when it changes to the state INSUFFICIENT_DATA.
+	// A new alarm begins in that state and only a change notifies, so a first deployment is silent until the metric has
 	// had a value. Without it a period without a value counts as notBreaching: there are none while nobody uses Sluice.
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
 	onSilence bool

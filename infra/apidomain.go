@@ -21,7 +21,8 @@ func (r *contextReader) readDomain(prefix string) (name, certificate string) {
 	return name, certificate
 }
 
-// readAPIDomain reads the domain name of the API and its certificate. It is the base of links, unless public_url is set.
+// readAPIDomain reads the domain name of the API and its certificate. It is the base of links, unless public_url is
+// set.
 func (r *contextReader) readAPIDomain(s *settings) {
 	s.apiDomain, s.apiCertificate = r.readDomain("api")
 	if s.apiDomain == "" {

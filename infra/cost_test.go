@@ -24,7 +24,9 @@ func TestCostPageMatchesTemplate(t *testing.T) {
 		t.Fatal(err)
 	}
 	if usd := costmodel.TotalCost(idle); usd > costmodel.MaxIdleCost {
-		t.Errorf("$%.2f a month while idle, more than $%.2f:\n%s", usd, costmodel.MaxIdleCost, costmodel.IdleTable(idle))
+		t.Errorf(
+			"$%.2f a month while idle, more than $%.2f:\n%s", usd, costmodel.MaxIdleCost, costmodel.IdleTable(idle),
+		)
 	}
 	page, err := costmodel.RenderPage(prices, idle)
 	if err != nil {

@@ -92,7 +92,9 @@ func TestNamedDeploymentRefersToItselfOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, found := range regexp.MustCompile(`[^"]{0,40}\bsluice([-/][a-z]|\\?")[^"]{0,20}`).FindAllString(string(text), -1) {
+	for _, found := range regexp.MustCompile(
+		`[^"]{0,40}\bsluice([-/][a-z]|\\?")[^"]{0,20}`,
+	).FindAllString(string(text), -1) {
 		if !strings.Contains(found, "sluice-staging") {
 			t.Errorf("…%s…", found)
 		}

@@ -43,8 +43,8 @@ type settings struct {
 	throttles map[string]throttle
 	// waf_arn: ARN of a regional web ACL of AWS WAF for the gateway; default none, as one costs money all the time
 	wafARN string
-	// gateway_log_role: "own" (default) sets the role with which API Gateway writes logs, which an account has one of in
-	// a region; "existing" leaves the one that is there. Preflight tells which is right.
+	// gateway_log_role: "own" (default) sets the role with which API Gateway writes logs, which an account has one of
+	// in a region; "existing" leaves the one that is there. Preflight tells which is right.
 	keepLogRole bool
 	// cdn: false leaves CloudFront out, and the function play serves videos; never there on a local cloud
 	cdn bool

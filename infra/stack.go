@@ -16,8 +16,8 @@ import (
 // newStack makes all of Sluice. Its outputs are ApiUrl (without a slash at its end), ApiId, TableName, SourceBucket,
 // MediaBucket, TopicArn, AlarmTopic (an ARN) and, for each inbox, the URLs of its queues and of its dead-letter queue:
 // InboxEncode, InboxEncodeBulk, DeadEncode and so on. On AWS there is also PlaybackKey, an ARN; with a CDN there are
-// CdnUrl and, for infra/cdn/key.sh, the ARN CdnStore; and with the setting api_domain there is ApiDomainTarget, the name
-// to point that domain to.
+// CdnUrl and, for infra/cdn/key.sh, the ARN CdnStore; and with the setting api_domain there is ApiDomainTarget, the
+// name to point that domain to.
 func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 	stack := awscdk.NewStack(scope, jsii.String(set.buildStackName()), &awscdk.StackProps{
 		StackName:   jsii.String(set.buildStackName()),

@@ -137,7 +137,9 @@ func TestObjectSizeAndS3Errors(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			env := newFetchEnv(t)
-			f := fetch.Fetcher{Uploads: env, Objects: tt.fakeS3, AllowedBuckets: []string{"acme-masters"}, Now: fixedNow}
+			f := fetch.Fetcher{
+				Uploads: env, Objects: tt.fakeS3, AllowedBuckets: []string{"acme-masters"}, Now: fixedNow,
+			}
 			out, err := f.Handle(
 				t.Context(), newFetchRequested(env, video.Origin{Bucket: "acme-masters", Key: masterKey}),
 			)

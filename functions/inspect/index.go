@@ -17,8 +17,8 @@ import (
 )
 
 // inspectSparse inspects an object of which only the boxes that describe it and some samples are downloaded, and stores
-// its index. It returns the properties of the object and the numbers of its key frames. It fails with Invalid if that is
-// not possible or the object may have to be rejected: a rejection is decided on the whole object.
+// its index. It returns the properties of the object and the numbers of its key frames. It fails with Invalid if that
+// is not possible or the object may have to be rejected: a rejection is decided on the whole object.
 func (i Inspector) inspectSparse(
 	ctx context.Context, o video.StoredObject, dir string,
 ) (m video.Media, keys []int, err error) {

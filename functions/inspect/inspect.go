@@ -3,9 +3,9 @@
 // with a rejection that has a code and a sentence for the video's owner. If the samples of the object can be read by
 // ranges, it stores an index of them.
 //
-// Rights: s3:GetObject on the bucket of originals, s3:PutObject on the indexes in it. It has no rights on the table. The
-// tools it runs have no credentials and, in the full sandbox, no network (docs/security.md). It rejects files larger
-// than 8 GiB, and what packages media and ffmpeg reject.
+// Rights: s3:GetObject on the bucket of originals, s3:PutObject on the indexes in it. It has no rights on the table.
+// The tools it runs have no credentials and, in the full sandbox, no network (docs/security.md). It rejects files
+// larger than 8 GiB, and what packages media and ffmpeg reject.
 package inspect
 
 import (

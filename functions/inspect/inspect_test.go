@@ -44,7 +44,8 @@ func TestInspectRejectsWithCode(t *testing.T) {
 				e.Data = o
 			}
 			i := inspect.Inspector{
-				Source: b, Indexes: b, Tools: sourcetest.FailingTools{Err: tt.tools}, TempDir: t.TempDir(), Now: fixedNow,
+				Source: b, Indexes: b, Tools: sourcetest.FailingTools{Err: tt.tools}, TempDir: t.TempDir(),
+				Now: fixedNow,
 			}
 			out, err := i.Handle(t.Context(), e)
 			if errs.KindOf(err) != tt.kind {
@@ -64,7 +65,9 @@ func TestInspectRejectsWithCode(t *testing.T) {
 
 func TestMissingOriginalIsRejectedAndReplacedOneIgnored(t *testing.T) {
 	b, e := sourcetest.NewBucket(t, []byte("x"), noon)
-	handle := inspect.Inspector{Source: b, Indexes: b, Tools: sourcetest.FailingTools{}, TempDir: t.TempDir(), Now: fixedNow}.Handle
+	handle := inspect.Inspector{
+		Source: b, Indexes: b, Tools: sourcetest.FailingTools{}, TempDir: t.TempDir(), Now: fixedNow,
+	}.Handle
 	for _, tt := range []struct {
 		name, key, etag string
 		want            string // code; empty: no event, because a replaced object has an event of its own

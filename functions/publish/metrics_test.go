@@ -26,7 +26,8 @@ func TestStageTimesAreRecordedOnce(t *testing.T) {
 	p.Log = logs.New("publish", &out)
 	duplicates := 0
 	for _, d := range []video.Event{
-		newMediaInspected(), newMediaInspected(), newEncodeDone(testPlan.Tasks()[0]), newEncodeDone(testPlan.Tasks()[0]),
+		newMediaInspected(), newMediaInspected(), newEncodeDone(testPlan.Tasks()[0]),
+		newEncodeDone(testPlan.Tasks()[0]),
 		newEncodeDone(testPlan.Tasks()[1]), newEncodeDone(testPlan.Tasks()[2]), newEncodeDone(testPlan.Tasks()[2]),
 	} {
 		ctx, isDuplicate := metrics.WithDuplicateMark(t.Context())

@@ -161,7 +161,10 @@ func TestPromise05_StaleWriterDoesNotOverwritePlaylists(t *testing.T) {
 		meanwhile  []video.Event // events that others have handled since
 	}{
 		{"a task, after another", 2, 2, []video.Event{newLongEncodeDone(2), newLongEncodeDone(3)}},
-		{"a task, after the last one", 3, 3, []video.Event{newLongEncodeDone(3), newLongEncodeDone(4), newLongEncodeDone(5)}},
+		{
+			"a task, after the last one", 3, 3,
+			[]video.Event{newLongEncodeDone(3), newLongEncodeDone(4), newLongEncodeDone(5)},
+		},
 		{"a task, after a failure", 3, 3, []video.Event{down}},
 		{"the last task, after a failure", 5, 5, []video.Event{down}},
 	} {

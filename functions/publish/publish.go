@@ -95,8 +95,8 @@ func (o VideoOwner) Handle(ctx context.Context, e events.Event) ([]events.Event,
 	return append(all, tasks...), nil
 }
 
-// recordFinishedTask stores the result of an EncodeDone and updates v.Done, if the video still waits for tasks. Invalid:
-// the task is not in the video's plan.
+// recordFinishedTask stores the result of an EncodeDone and updates v.Done, if the video still waits for tasks.
+// Invalid: the task is not in the video's plan.
 func (o VideoOwner) recordFinishedTask(ctx context.Context, v *video.Video, data video.Event) error {
 	d, ok := data.(video.EncodeDone)
 	if !ok || !v.State.IsEncoding() {

@@ -1,6 +1,6 @@
-// Package costmodel computes what AWS charges for Sluice: dollars a month while nothing happens, from the CloudFormation
-// template (IdleCost), and dollars for 1,000 minutes of video, from how videos are split into tasks (WorkloadCost).
-// Both are pure functions of the dated list of prices in prices.json. Nothing here calls AWS.
+// Package costmodel computes what AWS charges for Sluice: dollars a month while nothing happens, from the
+// CloudFormation template (IdleCost), and dollars for 1,000 minutes of video, from how videos are split into tasks
+// (WorkloadCost). Both are pure functions of the dated list of prices in prices.json. Nothing here calls AWS.
 //
 // A resource type or a setting without a known price is an error.
 package costmodel

@@ -72,7 +72,8 @@ func TestCheckAccount(t *testing.T) {
 		}, standardRequirements, "Lambda concurrency", severityOK, "ask for more", "--desired-value 1000"},
 		{"the usual invocations", func(a *account) {
 			a.concurrency.value = 1000
-		}, standardRequirements, "Lambda concurrency", severityOK, "the account has 1000 unreserved: -c concurrency=990", ""},
+		}, standardRequirements, "Lambda concurrency", severityOK,
+			"the account has 1000 unreserved: -c concurrency=990", ""},
 		{"a large deployment", func(a *account) {
 			a.concurrency.value = 1000
 		}, requirements{concurrency: 991}, "Lambda concurrency", severityLow, "Set -c concurrency=990",

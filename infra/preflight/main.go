@@ -4,8 +4,8 @@
 //
 // It only reads. It needs sts:GetCallerIdentity (which every principal has), ssm:GetParameters,
 // servicequotas:GetServiceQuota, servicequotas:GetAWSDefaultServiceQuota, lambda:GetAccountSettings, apigateway:GET on
-// /account, cloudfront:ListDistributions, xray:GetTraceSegmentDestination and xray:GetIndexingRules; what it may not read
-// it reports as unknown. It finds credentials and region as the AWS command line does.
+// /account, cloudfront:ListDistributions, xray:GetTraceSegmentDestination and xray:GetIndexingRules; what it may not
+// read it reports as unknown. It finds credentials and region as the AWS command line does.
 //
 // Its exit status is 0 if Sluice can be deployed, even if something is low; 1 if something is missing, or a deployment
 // would replace what others use; 2 if its flags are wrong.

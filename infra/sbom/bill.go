@@ -48,8 +48,8 @@ func newComponent(kind, name, version string) component {
 	return component{Type: "library", Ref: purl, Name: name, Version: version, PURL: purl}
 }
 
-// listModules returns the modules in the executables <folder>/<service>/bootstrap, each once, and Go's standard library.
-// It is an error if there is no executable.
+// listModules returns the modules in the executables <folder>/<service>/bootstrap, each once, and Go's standard
+// library. It is an error if there is no executable.
 func listModules(folder string) ([]component, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*", "bootstrap"))
 	if err != nil || len(files) == 0 {

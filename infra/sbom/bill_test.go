@@ -14,7 +14,8 @@ func TestBillHasWhatADeploymentRuns(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	build := exec.CommandContext(
-		t.Context(), "go", "build", "-tags", "lambda.norpc,grpcnotrace", "-o", filepath.Join(folder, "studio", "bootstrap"),
+		t.Context(), "go", "build", "-tags", "lambda.norpc,grpcnotrace", "-o",
+		filepath.Join(folder, "studio", "bootstrap"),
 		"sluice/functions/studio/bootstrap",
 	)
 	if out, err := build.CombinedOutput(); err != nil {

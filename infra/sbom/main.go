@@ -1,7 +1,7 @@
-// Command sbom prints a software bill of materials, in CycloneDX 1.6 JSON (https://cyclonedx.org/docs/1.6/json/), of what
-// a deployment runs: the Go modules that are linked into the functions, hls.js in the pages, and the package that ffmpeg
-// is taken from. `make sbom` runs it on the functions that it has just built. It calls no service. The same functions give
-// the same text.
+// Command sbom prints a software bill of materials, in CycloneDX 1.6 JSON (https://cyclonedx.org/docs/1.6/json/), of
+// what a deployment runs: the Go modules that are linked into the functions, hls.js in the pages, and the package that
+// ffmpeg is taken from. `make sbom` runs it on the functions that it has just built. It calls no service. The same
+// functions give the same text.
 package main
 
 import (

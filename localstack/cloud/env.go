@@ -84,8 +84,8 @@ func Open(root string) (Env, error) {
 	}, nil
 }
 
-// AWSConfig returns the configuration of AWS clients for the local cloud, as the account's root user. S3 clients have to use path-style addresses
-// (o.UsePathStyle = true), because bucket names are not host names here.
+// AWSConfig returns the configuration of AWS clients for the local cloud, as the account's root user. S3 clients have
+// to use path-style addresses (o.UsePathStyle = true), because bucket names are not host names here.
 func (e Env) AWSConfig() aws.Config {
 	return aws.Config{
 		Region:       e.Region,

@@ -7,8 +7,8 @@ import (
 )
 
 // refuseBrowsers passes on the requests of programs. It answers 403 to those that a page in a browser could have sent:
-// with a header that only browsers send (Origin, Referer, Sec-Fetch-Site), or to a Host other than a loopback address or
-// localhost with the port of api, as in DNS rebinding.
+// with a header that only browsers send (Origin, Referer, Sec-Fetch-Site), or to a Host other than a loopback address
+// or localhost with the port of api, as in DNS rebinding.
 func refuseBrowsers(api net.Addr, next http.Handler) http.Handler {
 	_, ownPort, _ := net.SplitHostPort(api.String())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

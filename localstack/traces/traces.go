@@ -5,8 +5,8 @@
 // update of traces.
 //
 // It needs no AWS permissions, checks no signatures, listens on the loopback interface only and refuses requests of
-// browsers. It keeps what it received in memory, and in a file that only its owner can read, so that the next process has
-// it too.
+// browsers. It keeps what it received in memory, and in a file that only its owner can read, so that the next process
+// has it too.
 //
 // Sources: https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html and
 // https://docs.aws.amazon.com/xray/latest/api/API_GetTraceSummaries.html

@@ -18,8 +18,8 @@ type Record struct {
 
 var appID = regexp.MustCompile(`\bapp/sluice-([a-z-]+)`)
 
-// ReadRecords reads the file of a cloud's requests, one JSON object a line, which sluice_executor/requestlog writes. The
-// last line may be incomplete.
+// ReadRecords reads the file of a cloud's requests, one JSON object a line, which sluice_executor/requestlog writes.
+// The last line may be incomplete.
 func ReadRecords(path string) (all []Record, err error) {
 	file, err := os.ReadFile(path)
 	if err != nil {

@@ -175,9 +175,13 @@ func (sim *simulation) checkDeletedVideo(c *uploadClient) {
 	v, err := sim.store.LoadVideo(ctx, c.tenant, c.video)
 	results, rerr := sim.store.ListTaskResults(ctx, c.tenant, c.video)
 	if err != nil || rerr != nil || v.State != video.Deleted || len(v.Done) > 0 || len(results) > 0 {
-		sim.recordProblem("deleted: %s, %d results, %d tasks done, %v %v", v.State, len(results), len(v.Done), err, rerr)
+		sim.recordProblem(
+			"deleted: %s, %d results, %d tasks done, %v %v", v.State, len(results), len(v.Done), err, rerr,
+		)
 	}
-	left := append(sim.media.ListKeys(playback.ObjectPrefix(v.Playback)), sim.source.ListKeys("t/"+c.tenant+"/"+c.video)...)
+	left := append(
+		sim.media.ListKeys(playback.ObjectPrefix(v.Playback)), sim.source.ListKeys("t/"+c.tenant+"/"+c.video)...,
+	)
 	if len(left) > 0 {
 		sim.recordProblem("deleted, but these objects are left: %v", left)
 	}

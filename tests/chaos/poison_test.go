@@ -29,7 +29,8 @@ func (sim *simulation) poisonBodies(c *uploadClient) []string {
 	for _, e := range []events.Event{
 		// inspect and encode reject the type; publish has no row
 		events.New("acme", "vid_nobody", sim.startedAt, video.UploadCompleted{At: sim.startedAt}),
-		events.New("rival", "vid_"+c.video, sim.startedAt, video.UploadCompleted{At: sim.startedAt}), // of another tenant
+		// of another tenant
+		events.New("rival", "vid_"+c.video, sim.startedAt, video.UploadCompleted{At: sim.startedAt}),
 		events.New("acme", "vid_nobody", sim.startedAt, video.VideoReady{Playback: "p", Duration: 1}),
 	} {
 		if b, err := events.Encode(e); err == nil {

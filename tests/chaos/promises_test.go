@@ -199,7 +199,8 @@ func TestPromise02_DeletedVideoLeavesOnlyItsRow(t *testing.T) {
 		)
 		sim.t = t
 		sim.checkDeletedVideo(sim.clients[0])
-		if v, err := sim.store.LoadVideo(t.Context(), "acme", sim.clients[1].video); err != nil || v.State != video.Ready {
+		if v, err := sim.store.LoadVideo(t.Context(), "acme", sim.clients[1].video); err != nil ||
+			v.State != video.Ready {
 			t.Errorf("the other video is %s, %v", v.State, err)
 		}
 		sim.reportProblems()

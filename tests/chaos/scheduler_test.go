@@ -75,7 +75,8 @@ func (sim *simulation) isDone() bool {
 		}
 	}
 	ever, err := sim.store.ListOverdueVideos(context.Background(), time.Now().AddDate(1, 0, 0), 1)
-	return err == nil && len(ever) == 0 && len(sim.running) == 0 && len(sim.lateCalls) == 0 && sim.poisonMessages == 0 &&
+	return err == nil && len(ever) == 0 && len(sim.running) == 0 && len(sim.lateCalls) == 0 &&
+		sim.poisonMessages == 0 &&
 		!sim.deletesFirst
 }
 

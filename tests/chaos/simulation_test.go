@@ -258,7 +258,9 @@ func (sim *simulation) putSegment(ctx context.Context, key string, body io.ReadS
 }
 
 // replacePlaylist writes a playlist and checks it.
-func (sim *simulation) replacePlaylist(ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Metadata) error {
+func (sim *simulation) replacePlaylist(
+	ctx context.Context, key, etag string, body io.ReadSeeker, m blob.Metadata,
+) error {
 	text, err := io.ReadAll(body)
 	if err != nil {
 		return err

@@ -61,11 +61,16 @@ func TestForeignRequestsAreRefused(t *testing.T) {
 			map[string]string{"Origin": "https://attacker.test", "Authorization": knownKey}, true,
 		},
 		{"collector", "POST", w.env.XRay + "/TraceSummaries", foreign, true},
-		{"Host of the collector", "POST", w.env.XRay + "/TraceSummaries", map[string]string{"Host": "attacker.test"}, true},
+		{
+			"Host of the collector", "POST", w.env.XRay + "/TraceSummaries", map[string]string{"Host": "attacker.test"},
+			true,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			status, body := send(t, tt.method, tt.url, tt.header)
-			if refused := status == http.StatusForbidden && strings.HasPrefix(body, "refused: "); refused != tt.refused {
+			if refused := status == http.StatusForbidden && strings.HasPrefix(
+				body, "refused: ",
+			); refused != tt.refused {
 				t.Errorf("%d %.200s", status, body)
 			}
 		})
@@ -96,8 +101,8 @@ func TestRootKeyIsSecret(t *testing.T) {
 	}
 }
 
-// TestForeignPagesReachNothingInBrowser sends requests from a page of another origin in Chromium, and opens the cloud by
-// a name that resolves to this machine.
+// TestForeignPagesReachNothingInBrowser sends requests from a page of another origin in Chromium, and opens the cloud
+// by a name that resolves to this machine.
 func TestForeignPagesReachNothingInBrowser(t *testing.T) {
 	t.Parallel()
 	if err := browser.CheckAvailable(); err != nil {
@@ -120,12 +125,16 @@ func TestForeignPagesReachNothingInBrowser(t *testing.T) {
 		{URL: createQueue, Init: browser.RequestInit{Mode: "no-cors"}},
 		{URL: createQueue, Init: browser.RequestInit{Mode: "no-cors", ReferrerPolicy: "no-referrer"}},
 		{URL: createQueue, Init: browser.RequestInit{Method: "POST", Mode: "no-cors", Headers: form, Body: "a=b"}},
-		{URL: createQueue, Init: browser.RequestInit{Method: "POST", Headers: map[string]string{"Authorization": knownKey}}},
+		{
+			URL:  createQueue,
+			Init: browser.RequestInit{Method: "POST", Headers: map[string]string{"Authorization": knownKey}},
+		},
 		{URL: w.env.Endpoint + "/2015-03-31/functions"},
 		{URL: w.env.XRay + "/TraceSummaries", Init: browser.RequestInit{Method: "POST", Mode: "no-cors", Body: "{}"}},
 	}
 	want := []browser.PageResponse{
-		{Readable: 403, Answered: 403}, {Readable: 200, Answered: 200}, {Answered: 403}, {Answered: 403}, {Answered: 403},
+		{Readable: 403, Answered: 403}, {Readable: 200, Answered: 200}, {Answered: 403}, {Answered: 403},
+		{Answered: 403},
 		{}, {}, {Answered: 403}, // the browser tells nothing of a response that the page may not read
 	}
 	// The address and the name are different sites.

@@ -25,8 +25,8 @@ func TestMain(m *testing.M) {
 	m.Run()
 }
 
-// loadConfig returns the configuration for clients of the local cloud, with its root user's key. It has a fixed endpoint
-// and region, so that no test can reach an AWS account.
+// loadConfig returns the configuration for clients of the local cloud, with its root user's key. It has a fixed
+// endpoint and region, so that no test can reach an AWS account.
 func loadConfig(t *testing.T) aws.Config {
 	t.Helper()
 	endpoint := os.Getenv("AWS_ENDPOINT_URL")

@@ -42,7 +42,8 @@ func TestBytesReadOfVideo(t *testing.T) {
 			ratio := float64(b.bucket.bytes.Load()) / float64(len(body))
 			t.Logf(
 				"bytes_read_ratio of tasks %.3f, with inspect %.3f: tasks %d bytes in %d requests, index %d, inspect %d, of %d",
-				ratio, ratio+float64(inspected)/float64(len(body)), b.bucket.bytes.Load(), b.bucket.requests.Load(), b.bucket.index.Load(), inspected, len(body),
+				ratio, ratio+float64(inspected)/float64(len(body)), b.bucket.bytes.Load(), b.bucket.requests.Load(),
+				b.bucket.index.Load(), inspected, len(body),
 			)
 			if ratio < 1 || ratio > tt.most {
 				t.Errorf("the tasks read %.3f times the original, want 1 to %.2f", ratio, tt.most)

@@ -54,7 +54,9 @@ func newVideoEnv(t *testing.T) *videoEnv {
 }
 
 func (env *videoEnv) newOwner() publish.VideoOwner {
-	share := publish.FairShare{Limits: env.table, WaitQueue: env.table, Videos: env.table, MaxInFlight: 100, Now: fixedNow}
+	share := publish.FairShare{
+		Limits: env.table, WaitQueue: env.table, Videos: env.table, MaxInFlight: 100, Now: fixedNow,
+	}
 	return publish.VideoOwner{
 		Videos: env.table, Playlists: env.media, FairShare: share, Now: fixedNow, Log: slog.New(slog.DiscardHandler),
 	}

@@ -53,7 +53,8 @@ func (p *localPipeline) requireOutcome(t *testing.T, code string) {
 	}
 	if v.State != video.Failed || string(problem.Code) != code || problem.Code == "" || p.redeliveries > 0 {
 		t.Fatalf(
-			"%s %v, %d redeliveries, dead letters %q; want %q", v.State, problem, p.redeliveries, p.deadLetterReasons, code,
+			"%s %v, %d redeliveries, dead letters %q; want %q", v.State, problem, p.redeliveries, p.deadLetterReasons,
+			code,
 		)
 	}
 	if !strings.HasSuffix(problem.Message, ".") || len(problem.Message) < 30 {

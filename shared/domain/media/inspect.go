@@ -80,10 +80,10 @@ func Inspect(p Probe, packets []byte, container string) (video.Media, error) {
 // maxMissingSeconds is how many seconds the video may end before the duration that its container states.
 const maxMissingSeconds = 2
 
-// findEndTicks returns when the last frame ends, in ticks, from lines of "pts,dts,duration,pos,flags" in decoding order.
-// The durations of containers are rounded or too long, and count frames that an edit list hides, which have the flag
-// D. The duration of the last frame alone is added, as in MP4 the duration of any other is the time to the next frame
-// to be decoded. AVI has decoding times only.
+// findEndTicks returns when the last frame ends, in ticks, from lines of "pts,dts,duration,pos,flags" in decoding
+// order. The durations of containers are rounded or too long, and count frames that an edit list hides, which have the
+// flag D. The duration of the last frame alone is added, as in MP4 the duration of any other is the time to the next
+// frame to be decoded. AVI has decoding times only.
 func findEndTicks(packets []byte) (ends int64, found bool) {
 	last := int64(0)
 	for line := range strings.Lines(string(packets)) {

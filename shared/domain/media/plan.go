@@ -17,11 +17,12 @@ const (
 // NewPlan is NewPlanWithKeys for a source whose key frames are not known.
 func NewPlan(m video.Media) video.Plan { return NewPlanWithKeys(m, nil) }
 
-// NewPlanWithKeys cuts an inspected video into segments of about two seconds and chunks of about four segments. keys are
-// the numbers of frames from which a decoder can begin, in ascending order. A chunk is one segment shorter or
-// longer if the next one then begins nearer behind such a frame: the frames between are read and decoded for two chunks. The remainder is a chunk of its own if it has at least half a chunk, else a part of
-// the last chunk: no chunk is very short, and if the container states a few frames too many, the last chunk still has
-// frames. Slow sources have longer chunks, as each of theirs is decoded from the start of the source if it has no index.
+// NewPlanWithKeys cuts an inspected video into segments of about two seconds and chunks of about four segments. keys
+// are the numbers of frames from which a decoder can begin, in ascending order. A chunk is one segment shorter or
+// longer if the next one then begins nearer behind such a frame: the frames between are read and decoded for two
+// chunks. The remainder is a chunk of its own if it has at least half a chunk, else a part of the last chunk: no chunk
+// is very short, and if the container states a few frames too many, the last chunk still has frames. Slow sources have
+// longer chunks, as each of theirs is decoded from the start of the source if it has no index.
 func NewPlanWithKeys(m video.Media, keys []int) video.Plan {
 	p := video.Plan{
 		Rate: m.Rate, SegmentFrames: int(math.Round(segmentSeconds * m.Rate.Float())),

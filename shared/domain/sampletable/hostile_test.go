@@ -30,7 +30,10 @@ func TestClaimsOfMemoryAreRefused(t *testing.T) {
 		{"two tracks of many samples", [][]byte{claimingTrak(1, 3_000_000), claimingTrak(1, 7_000_001)}, false},
 		{"more chunks than samples", [][]byte{claimingTrak(3, 2)}, false},
 		{"many boxes", slices.Repeat([][]byte{box("free")}, 5_000), false},
-		{"many boxes in a track", [][]byte{box("trak", slices.Repeat(box("free"), 5_000), claimingTrak(1, 1)[8:])}, false},
+		{
+			"many boxes in a track", [][]byte{box("trak", slices.Repeat(box("free"), 5_000), claimingTrak(1, 1)[8:])},
+			false,
+		},
 		{
 			"many edits",
 			[][]byte{box(

@@ -75,7 +75,8 @@ func ParseMovie(moov []byte, size int64) (Movie, error) {
 	return m, err
 }
 
-// parseMovie parses a moov box. mvex is the content of the box which says that there are fragments; nil if there is none.
+// parseMovie parses a moov box. mvex is the content of the box which says that there are fragments; nil if there is
+// none.
 func parseMovie(moov []byte, size int64) (m Movie, mvex []byte, err error) {
 	top, err := listBoxes(moov)
 	if err != nil || len(top) != 1 || top[0].name != "moov" {

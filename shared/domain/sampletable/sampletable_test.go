@@ -280,8 +280,9 @@ func TestFilesWithoutIndex(t *testing.T) {
 	}{
 		{name: "plain", movie: movie{samples: good}, ok: true},
 		{
-			name: "one edit behind an empty one", movie: movie{samples: good, edits: edit(500, -1, 1<<16, 60, 20, 1<<16)},
-			ok: true,
+			name:  "one edit behind an empty one",
+			movie: movie{samples: good, edits: edit(500, -1, 1<<16, 60, 20, 1<<16)},
+			ok:    true,
 		},
 		{name: "two edits", movie: movie{samples: good, edits: edit(60, 0, 1<<16, 60, 20, 1<<16)}},
 		{name: "half speed", movie: movie{samples: good, edits: edit(60, 0, 1<<15)}},

@@ -46,8 +46,8 @@ func (d Details) Validate() (f errs.FieldErrors) {
 	return f
 }
 
-// ValidText reports whether s is UTF-8 text without control characters, of at most limit characters. The characters that
-// change the direction of other characters are among those: with one, a name is not shown in the order of its
+// ValidText reports whether s is UTF-8 text without control characters, of at most limit characters. The characters
+// that change the direction of other characters are among those: with one, a name is not shown in the order of its
 // characters (https://www.unicode.org/reports/tr36/#Bidirectional_Text_Spoofing).
 func ValidText(s string, limit int) bool {
 	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= limit && !strings.ContainsFunc(s, func(r rune) bool {

@@ -98,7 +98,8 @@ type Media struct {
 	TimeBase   Rate    `json:"time_base"` // seconds a tick
 	Duration   float64 `json:"duration"`  // seconds
 	Interlaced bool    `json:"interlaced,omitempty"`
-	Index      int     `json:"index,omitempty"` // version of the index of its samples beside the original; 0: it has none
+	// version of the index of its samples beside the original; 0: it has none
+	Index int `json:"index,omitempty"`
 }
 
 // Rendition is one rung of the encoding ladder.

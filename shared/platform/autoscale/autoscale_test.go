@@ -112,7 +112,9 @@ func TestCeilingIsReapplied(t *testing.T) {
 			delete(env.ceilings, "purge")
 			env.MappingID = func(queue string) string { return map[string]string{"purge": "new"}[queue] + queue }
 		}, time.Minute, 1},
-		{"if the budget is another", func(env *scalerEnv) { env.Budget = 101 }, time.Minute, len(services.ListQueues())},
+		{"if the budget is another", func(env *scalerEnv) {
+			env.Budget = 101
+		}, time.Minute, len(services.ListQueues())},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -42,7 +42,8 @@ func (f *fakeS3) Do(r *http.Request) (*http.Response, error) {
 	response := f.responses[len(f.requests)]
 	f.requests = append(f.requests, r)
 	return &http.Response{
-		StatusCode: response.status, Header: http.Header{}, ContentLength: -1, Request: r, Body: io.NopCloser(response.body),
+		StatusCode: response.status, Header: http.Header{}, ContentLength: -1, Request: r,
+		Body: io.NopCloser(response.body),
 	}, nil
 }
 

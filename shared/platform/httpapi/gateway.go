@@ -161,8 +161,8 @@ func (b *responseBuffer) Write(p []byte) (int, error) {
 	return b.body.Write(p)
 }
 
-// strictTransportSecurity is the header by which browsers use TLS only, for a year (RFC 6797). Browsers ignore it without
-// TLS, as on a local cloud.
+// strictTransportSecurity is the header by which browsers use TLS only, for a year (RFC 6797). Browsers ignore it
+// without TLS, as on a local cloud.
 const strictTransportSecurity = "max-age=31536000"
 
 // proxyResponse returns the response in API Gateway's form, with a body that is not UTF-8 in base64.

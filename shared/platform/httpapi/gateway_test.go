@@ -33,7 +33,9 @@ func TestGatewayBuildsRequest(t *testing.T) {
 		return e
 	}
 	want := func(change func(*handlerRequest)) handlerRequest {
-		request := handlerRequest{Method: "POST", Host: "api.example.com", Path: "/a/b", Body: "text", Header: http.Header{}}
+		request := handlerRequest{
+			Method: "POST", Host: "api.example.com", Path: "/a/b", Body: "text", Header: http.Header{},
+		}
 		change(&request)
 		return request
 	}

@@ -197,8 +197,8 @@ func TestDeadLetterSaysWhyAndFromWhere(t *testing.T) {
 	}
 }
 
-// TestPromise06_DeadLettersHoldNoURLThatCarriesRights: operators read dead letters for 90 days, and a presigned URL of a
-// tenant's original is a right of the tenant.
+// TestPromise06_DeadLettersHoldNoURLThatCarriesRights: operators read dead letters for 90 days, and a presigned URL of
+// a tenant's original is a right of the tenant.
 func TestPromise06_DeadLettersHoldNoURLThatCarriesRights(t *testing.T) {
 	t.Parallel()
 	f := newDeadLetterFixture(t, "fetch")

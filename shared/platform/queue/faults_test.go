@@ -43,7 +43,9 @@ func TestPromise7SQSFaultsEndCalls(t *testing.T) {
 		return faults.Call{
 			Name: name, Good: faults.Respond(200, good, "Content-Type", jsonType), NoBody: good == "",
 			Make: func(ctx context.Context, cfg aws.Config) error {
-				return f(ctx, sqs.NewFromConfig(cfg, func(o *sqs.Options) { o.DisableMessageChecksumValidation = true }))
+				return f(ctx, sqs.NewFromConfig(cfg, func(o *sqs.Options) {
+					o.DisableMessageChecksumValidation = true
+				}))
 			},
 		}
 	}
@@ -81,11 +83,14 @@ func TestPromise7SQSFaultsEndCalls(t *testing.T) {
 				)
 				return err
 			}),
-			call("read depth", `{"Attributes":{"ApproximateNumberOfMessages":"0","ApproximateNumberOfMessagesNotVisible":"0"}}`,
+			call(
+				"read depth",
+				`{"Attributes":{"ApproximateNumberOfMessages":"0","ApproximateNumberOfMessagesNotVisible":"0"}}`,
 				func(ctx context.Context, c *sqs.Client) error {
 					_, _, err := queue.DepthReader{Client: c, URL: queueURL}.ReadQueueCounts(ctx, "encode")
 					return err
-				}),
+				},
+			),
 		},
 		Throttled: refuse(400, "RequestThrottled"),
 		Failed:    []faults.Answer{refuse(500, "InternalError"), faults.Respond(503, "")},

@@ -1,5 +1,5 @@
-// Package require has the assertions of the test suites of the adapters: storetest, blobtest and queuetest. Each ends the
-// test if it does not hold.
+// Package require has the assertions of the test suites of the adapters: storetest, blobtest and queuetest. Each ends
+// the test if it does not hold.
 package require
 
 import (

@@ -32,9 +32,9 @@ func newCostMeter(s services.Service) *costMeter {
 	}
 }
 
-// logAttr returns members for the log line of an invocation that began at a time and ends now: its cost in dollars, as a
-// metric and, if it is the first one of the process, startup_seconds: the time from the start of the process to that of
-// its handler. What Lambda does before, to provide the environment and the code, is in neither. An invocation that
+// logAttr returns members for the log line of an invocation that began at a time and ends now: its cost in dollars, as
+// a metric and, if it is the first one of the process, startup_seconds: the time from the start of the process to that
+// of its handler. What Lambda does before, to provide the environment and the code, is in neither. An invocation that
 // Lambda stops has no such line.
 func (m *costMeter) logAttr(began time.Time) slog.Attr {
 	m.mu.Lock()

@@ -178,8 +178,8 @@ func (r Runtime) RunScheduled(run func(context.Context, autoscale.ScaleSignal) e
 	lambda.Start(traceScheduled(run))
 }
 
-// scheduledReserve is the part of a scheduled run's time that is left for its end: one that Lambda stops records no span
-// and loses its environment.
+// scheduledReserve is the part of a scheduled run's time that is left for its end: one that Lambda stops records no
+// span and loses its environment.
 const scheduledReserve = 2 * time.Second
 
 // traceScheduled records a span for each call, whose context ends before the function's time.

@@ -11,8 +11,8 @@ import (
 )
 
 // tracedTools records a span for each run of ffmpeg and ffprobe. The span of ffmpeg is sent when it starts, so that the
-// trace of a function that Lambda stops shows it. It also logs what each run of ffmpeg took: seconds, CPU seconds of all
-// its threads, and the set of sandbox layers.
+// trace of a function that Lambda stops shows it. It also logs what each run of ffmpeg took: seconds, CPU seconds of
+// all its threads, and the set of sandbox layers.
 type tracedTools struct {
 	ffmpeg.Tools
 	log *slog.Logger

@@ -23,8 +23,8 @@ import (
 	"sluice/shared/platform/awsclient"
 )
 
-// latency is the bubble's time between a request and its answer. Without it, answers arrive before the client knows that
-// its request is sent, which does not happen on a network.
+// latency is the bubble's time between a request and its answer. Without it, answers arrive before the client knows
+// that its request is sent, which does not happen on a network.
 const latency = time.Millisecond
 
 // Answer is what the server does with a request.

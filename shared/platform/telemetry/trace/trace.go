@@ -59,8 +59,8 @@ func SetService(name string) {
 }
 
 // StartRequestSpan starts the root span of an HTTP request. The names of the headers may be in any case. A request that
-// changes something is always recorded. For others the gateway's decision counts, which Lambda passes on in ctx; that of
-// the client, whose header is among the headers, counts for none.
+// changes something is always recorded. For others the gateway's decision counts, which Lambda passes on in ctx; that
+// of the client, whose header is among the headers, counts for none.
 func StartRequestSpan(ctx context.Context, headers map[string]string, changes bool) (context.Context, Span) {
 	up := &header.Header{}
 	for name, value := range headers {

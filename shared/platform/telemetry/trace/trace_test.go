@@ -224,7 +224,8 @@ func TestPromise11_ClientCannotPreventRecording(t *testing.T) {
 				}
 				return
 			}
-			if doc := d.readOne(); doc.TraceID != row.trace || onward.TraceID != row.trace || onward.ParentID != doc.ID {
+			if doc := d.readOne(); doc.TraceID != row.trace || onward.TraceID != row.trace ||
+				onward.ParentID != doc.ID {
 				t.Errorf("document %+v, sends on %q", doc, onward)
 			}
 		})

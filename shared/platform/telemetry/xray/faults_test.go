@@ -40,7 +40,8 @@ func TestPromise7XRayFaultsEndCalls(t *testing.T) {
 // TestUnprocessedTracesAreReadAgain: a trace that X-Ray leaves out of its answer is asked for once more.
 func TestUnprocessedTracesAreReadAgain(t *testing.T) {
 	t.Parallel()
-	const left, read = `{"Traces":[],"UnprocessedTraceIds":["t1"]}`, `{"Traces":[{"Id":"t1","Segments":[{"Document":"d"}]}]}`
+	const left = `{"Traces":[],"UnprocessedTraceIds":["t1"]}`
+	const read = `{"Traces":[{"Id":"t1","Segments":[{"Document":"d"}]}]}`
 	respond := func(body string) faults.Answer { return faults.Respond(200, body, "Content-Type", "application/json") }
 	for name, row := range map[string]struct {
 		answers   []string

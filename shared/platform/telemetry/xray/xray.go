@@ -126,8 +126,8 @@ func (r Reader) findTraceIDs(
 	return ids, nil
 }
 
-// readTraces returns the documents of traces, and how many traces X-Ray has left unprocessed, also when it was asked for
-// them again (https://docs.aws.amazon.com/xray/latest/api/API_BatchGetTraces.html).
+// readTraces returns the documents of traces, and how many traces X-Ray has left unprocessed, also when it was asked
+// for them again (https://docs.aws.amazon.com/xray/latest/api/API_BatchGetTraces.html).
 func (r Reader) readTraces(ctx context.Context, ids []string) (documents []string, left int, err error) {
 	for range 2 {
 		var found []string
