@@ -40,10 +40,10 @@ func TestFilesAndPackagesAreShort(t *testing.T) {
 	for _, dir := range slices.Sorted(maps.Keys(lines)) {
 		limit := maxPackageLines
 		if dir == "../../shared/domain/sampletable" {
-			limit = 1700 // to be split: what reads boxes is of use without the rest
+			limit = 1550 // to be split: fragments are read apart from the tables
 		}
 		if lines[dir] > limit {
-			t.Errorf("%s has %d lines, more than %d: split it by what its parts do", dir, lines[dir], limit)
+			t.Errorf("%s has %d lines, more than %d: split it by what its parts do", dir, lines[dir], maxPackageLines)
 		}
 	}
 	if len(lines) < 30 {

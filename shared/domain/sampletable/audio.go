@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math"
 	"slices"
+
+	"sluice/shared/domain/sampletable/box"
 )
 
 // buildAudioPart returns the audio part of an index; nothing if there is no audio track.
@@ -70,7 +72,7 @@ func ParseAudio(b []byte) (Audio, error) {
 // with its edit list, but for the offsets of the chunks. The ranges are joined over gaps of at most gap bytes.
 func (h Head) BuildAudioPart(a Audio, trak []byte, gap int64) (Part, error) {
 	ranges := JoinRanges(a.Chunks, gap)
-	moov := wrapBox("moov", h.header, trak)
+	moov := box.Wrap("moov", h.header, trak)
 	head := append(append([]byte(nil), h.fileType...), moov...)
 	p := newPlacement(ranges, int64(len(head))+16)
 	offsets, width, err := findChunkOffsets(head[len(head)-len(trak):])
@@ -99,20 +101,20 @@ func (h Head) BuildAudioPart(a Audio, trak []byte, gap int64) (Part, error) {
 func findChunkOffsets(trak []byte) (entries []byte, width int, err error) {
 	b := trak
 	for _, name := range []string{"trak", "mdia", "minf", "stbl"} {
-		found, err := childBoxes(b, name)
+		found, err := box.Children(b, name)
 		if err != nil {
 			return nil, 0, err
 		}
-		b = found[name].body
+		b = found[name].Body
 	}
-	stbl, err := childBoxes(b)
+	stbl, err := box.Children(b)
 	if err != nil {
 		return nil, 0, err
 	}
 	if co64, ok := stbl["co64"]; ok {
-		_, entries, err = readTable(co64, 8)
+		_, entries, err = box.ReadTable(co64, 8)
 		return entries, 8, err
 	}
-	_, entries, err = readTable(stbl["stco"], 4)
+	_, entries, err = box.ReadTable(stbl["stco"], 4)
 	return entries, 4, err
 }

@@ -4,11 +4,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+
+	"sluice/shared/domain/sampletable/box"
 )
 
 // readEdit returns the presentation times that the edit list of a track shows at time 0 and at its end. It fails
 // unless the list has at most one edit with samples, at normal speed, which empty edits may precede.
-func readEdit(trak map[string]box, mvhd []byte, timescale uint32) (shift, end int64, err error) {
+func readEdit(trak map[string]box.Box, mvhd []byte, timescale uint32) (shift, end int64, err error) {
 	list, movieScale, err := findEdits(trak, mvhd)
 	if err != nil {
 		return 0, 0, err
@@ -37,15 +39,15 @@ func readEdit(trak map[string]box, mvhd []byte, timescale uint32) (shift, end in
 }
 
 // findEdits returns the edit list of a track, and the ticks a second of the durations in it.
-func findEdits(trak map[string]box, mvhd []byte) (list []edit, movieScale uint32, err error) {
-	header, err := listBoxes(mvhd)
+func findEdits(trak map[string]box.Box, mvhd []byte) (list []edit, movieScale uint32, err error) {
+	header, err := box.List(mvhd)
 	if err != nil || len(header) != 1 {
-		return nil, 0, errBox
+		return nil, 0, box.ErrCutOff
 	}
 	if movieScale, err = readTimescale(header[0]); err != nil {
 		return nil, 0, err
 	}
-	edts, err := childBoxes(trak["edts"].body)
+	edts, err := box.Children(trak["edts"].Body)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -65,21 +67,21 @@ type edit struct {
 // maxEdits is how many entries an edit list may have.
 const maxEdits = 64
 
-func readEdits(elst box) (list []edit, err error) {
-	f, err := readFullBox(elst)
+func readEdits(elst box.Box) (list []edit, err error) {
+	f, err := box.ReadFull(elst)
 	if err != nil {
 		return nil, err
 	}
 	width := 12
-	if f.version == 1 {
+	if f.Version == 1 {
 		width = 20
 	}
-	_, entries, err := readTable(elst, width)
+	_, entries, err := box.ReadTable(elst, width)
 	if len(entries) > maxEdits*width {
 		return nil, errors.New("the edit list is not simple")
 	}
 	for ; len(entries) > 0; entries = entries[width:] {
-		if f.version == 1 {
+		if f.Version == 1 {
 			list = append(list, edit{
 				int64(binary.BigEndian.Uint64(entries)), int64(binary.BigEndian.Uint64(entries[8:])),
 				binary.BigEndian.Uint32(entries[16:]),

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"sluice/shared/domain/sampletable/box"
 )
 
 // Flags of tfhd and trun boxes (ISO/IEC 14496-12 §8.8.7 and §8.8.8).
@@ -20,15 +22,15 @@ const (
 
 // parseTraf adds the samples of a traf box, if it is of the track. first is whether it is the first of its fragment.
 func (p *fragmentParser) parseTraf(body []byte, base int64, first bool) error {
-	traf, err := listBoxes(body)
+	traf, err := box.List(body)
 	if err != nil {
 		return err
 	}
-	head, err := childBoxes(body, "tfhd")
+	head, err := box.Children(body, "tfhd")
 	if err != nil {
 		return err
 	}
-	tfhd := &words32{b: head["tfhd"].body}
+	tfhd := &words32{b: head["tfhd"].Body}
 	flags := tfhd.next() & 0xffffff
 	if tfhd.next() != p.trackID || !p.found {
 		return tfhd.err
@@ -56,8 +58,8 @@ func (p *fragmentParser) parseTraf(body []byte, base int64, first bool) error {
 	}
 	next := fragmentCursor{dts: tfdt, base: base, at: base}
 	for _, b := range traf {
-		if b.name == "trun" {
-			if err := p.parseRun(b.body, defaults, &next); err != nil {
+		if b.Name == "trun" {
+			if err := p.parseRun(b.Body, defaults, &next); err != nil {
 				return err
 			}
 		}
@@ -66,17 +68,17 @@ func (p *fragmentParser) parseTraf(body []byte, base int64, first bool) error {
 }
 
 // readDecodeTime returns the time of a tfdt box.
-func readDecodeTime(b box) (int64, error) {
-	f, err := readFullBox(b)
+func readDecodeTime(b box.Box) (int64, error) {
+	f, err := box.ReadFull(b)
 	if err != nil {
 		return 0, errors.New("a fragment has no decode time")
 	}
-	dts := uint64(binary.BigEndian.Uint32(f.body))
-	if f.version == 1 {
-		if len(f.body) < 8 {
-			return 0, errBox
+	dts := uint64(binary.BigEndian.Uint32(f.Body))
+	if f.Version == 1 {
+		if len(f.Body) < 8 {
+			return 0, box.ErrCutOff
 		}
-		dts = binary.BigEndian.Uint64(f.body)
+		dts = binary.BigEndian.Uint64(f.Body)
 	}
 	if dts > math.MaxInt64/4 {
 		return 0, errFragment
@@ -135,7 +137,7 @@ type words32 struct {
 
 func (w *words32) next() uint32 {
 	if len(w.b) < 4 {
-		w.err = errBox
+		w.err = box.ErrCutOff
 		return 0
 	}
 	n := binary.BigEndian.Uint32(w.b)

@@ -6,6 +6,8 @@ import (
 	"io"
 	"math"
 	"slices"
+
+	"sluice/shared/domain/sampletable/box"
 )
 
 const (
@@ -22,7 +24,7 @@ func ParseFragments(r io.ReaderAt, size int64, trackID uint32) (fileType []byte,
 	p := fragmentParser{size: size, trackID: trackID}
 	for pos, n := int64(0), 0; pos+8 <= size; n++ {
 		if n == maxBoxesRead {
-			return nil, m, t, errBoxes
+			return nil, m, t, box.ErrTooMany
 		}
 		name, length, err := readTopBox(r, pos, size)
 		if err != nil {
@@ -67,7 +69,7 @@ func readTopBox(r io.ReaderAt, pos, size int64) (name string, length int64, err 
 		length = int64(binary.BigEndian.Uint64(b[8:]))
 	}
 	if length < 8 || length > size-pos {
-		return "", 0, errBox
+		return "", 0, box.ErrCutOff
 	}
 	return string(b[4:8]), length, nil
 }
@@ -95,12 +97,12 @@ func (p *fragmentParser) parseInit(b []byte) (m Movie, err error) {
 		return m, errFragment
 	}
 	p.track, p.found = t, true
-	all, err := listBoxes(mvex)
+	all, err := box.List(mvex)
 	for _, b := range all {
-		if b.name == "trex" && len(b.body) >= 24 && binary.BigEndian.Uint32(b.body[4:]) == p.trackID {
+		if b.Name == "trex" && len(b.Body) >= 24 && binary.BigEndian.Uint32(b.Body[4:]) == p.trackID {
 			p.defaults = sampleDefaults{
-				binary.BigEndian.Uint32(b.body[12:]), binary.BigEndian.Uint32(b.body[16:]),
-				binary.BigEndian.Uint32(b.body[20:]),
+				binary.BigEndian.Uint32(b.Body[12:]), binary.BigEndian.Uint32(b.Body[16:]),
+				binary.BigEndian.Uint32(b.Body[20:]),
 			}
 			return m, err
 		}
@@ -110,20 +112,20 @@ func (p *fragmentParser) parseInit(b []byte) (m Movie, err error) {
 
 // parseMoof adds the samples of one moof box at a position of the file.
 func (p *fragmentParser) parseMoof(b []byte, pos int64) error {
-	top, err := listBoxes(b)
+	top, err := box.List(b)
 	if err != nil || len(top) != 1 {
-		return errBox
+		return box.ErrCutOff
 	}
-	all, err := listBoxes(top[0].body)
+	all, err := box.List(top[0].Body)
 	if err != nil {
 		return err
 	}
 	first := true
 	for _, c := range all {
-		if c.name != "traf" {
+		if c.Name != "traf" {
 			continue
 		}
-		if err := p.parseTraf(c.body, pos, first); err != nil {
+		if err := p.parseTraf(c.Body, pos, first); err != nil {
 			return err
 		}
 		first = false

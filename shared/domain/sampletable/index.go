@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"sluice/shared/domain/sampletable/box"
 )
 
 // Version is the version of the index format that this package writes, and the only one that it reads.
@@ -136,7 +138,7 @@ func HeadSize(b []byte) (int64, error) {
 func ParseHead(b []byte) (Head, error) {
 	size, err := HeadSize(b)
 	if err != nil || int64(len(b)) < size {
-		return Head{}, errors.Join(errBox, err)
+		return Head{}, errors.Join(box.ErrCutOff, err)
 	}
 	h := Head{size: size, audioSize: int64(binary.BigEndian.Uint32(b[12:]))}
 	r := reader{b: b[preambleSize:size]}

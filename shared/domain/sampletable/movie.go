@@ -10,6 +10,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"sluice/shared/domain/sampletable/box"
 )
 
 // Sample is one sample of a track, with times in ticks of the track.
@@ -78,34 +80,34 @@ func ParseMovie(moov []byte, size int64) (Movie, error) {
 // parseMovie parses a moov box. mvex is the content of the box which says that there are fragments; nil if there is
 // none.
 func parseMovie(moov []byte, size int64) (m Movie, mvex []byte, err error) {
-	top, err := listBoxes(moov)
-	if err != nil || len(top) != 1 || top[0].name != "moov" {
-		return Movie{}, nil, errBox
+	top, err := box.List(moov)
+	if err != nil || len(top) != 1 || top[0].Name != "moov" {
+		return Movie{}, nil, box.ErrCutOff
 	}
-	all, err := listBoxes(top[0].body)
+	all, err := box.List(top[0].Body)
 	if err != nil {
 		return Movie{}, nil, err
 	}
 	room := uint64(maxSamples)
-	pos := len(top[0].data) - len(top[0].body)
+	pos := len(top[0].Data) - len(top[0].Body)
 	for _, b := range all {
-		switch b.name {
+		switch b.Name {
 		case "mvhd":
-			m.header = b.data
+			m.header = b.Data
 		case "mvex":
-			mvex = b.body
+			mvex = b.Body
 		case "cmov":
 			return Movie{}, nil, errCompressed
 		case "trak":
-			t, err := parseTrack(b.body, m.header, size, room)
+			t, err := parseTrack(b.Body, m.header, size, room)
 			if err != nil {
 				return Movie{}, nil, fmt.Errorf("track %d: %w", len(m.Tracks)+1, err)
 			}
 			room -= uint64(len(t.Samples))
-			t.Position, t.Size = pos, len(b.data)
+			t.Position, t.Size = pos, len(b.Data)
 			m.Tracks = append(m.Tracks, t)
 		}
-		pos += len(b.data)
+		pos += len(b.Data)
 	}
 	if m.header == nil {
 		return Movie{}, nil, errors.New("no box mvhd")
@@ -128,19 +130,19 @@ func (m Movie) FindTrack(id uint32) (t Track, ok bool) {
 
 // parseTrack parses the body of a trak box of a track with at most a number of samples.
 func parseTrack(body, mvhd []byte, size int64, most uint64) (t Track, err error) {
-	trak, err := childBoxes(body, "tkhd", "mdia")
+	trak, err := box.Children(body, "tkhd", "mdia")
 	if err != nil {
 		return t, err
 	}
-	mdia, err := childBoxes(trak["mdia"].body, "mdhd", "hdlr", "minf")
+	mdia, err := box.Children(trak["mdia"].Body, "mdhd", "hdlr", "minf")
 	if err != nil {
 		return t, err
 	}
-	minf, err := childBoxes(mdia["minf"].body, "stbl")
+	minf, err := box.Children(mdia["minf"].Body, "stbl")
 	if err != nil {
 		return t, err
 	}
-	stbl, err := childBoxes(minf["stbl"].body, "stsd", "stts", "stsc")
+	stbl, err := box.Children(minf["stbl"].Body, "stsd", "stts", "stsc")
 	if err != nil {
 		return t, err
 	}
@@ -154,12 +156,12 @@ func parseTrack(body, mvhd []byte, size int64, most uint64) (t Track, err error)
 		return t, err
 	}
 	t.boxes = trackBoxes{
-		tkhd: trak["tkhd"].data, mdhd: mdia["mdhd"].data, hdlr: mdia["hdlr"].data, stsd: stbl["stsd"].data,
+		tkhd: trak["tkhd"].Data, mdhd: mdia["mdhd"].Data, hdlr: mdia["hdlr"].Data, stsd: stbl["stsd"].Data,
 	}
-	others, _ := listBoxes(mdia["minf"].body)
+	others, _ := box.List(mdia["minf"].Body)
 	for _, b := range others {
-		if b.name != "stbl" {
-			t.boxes.minf = append(t.boxes.minf, b.data...)
+		if b.Name != "stbl" {
+			t.boxes.minf = append(t.boxes.minf, b.Data...)
 		}
 	}
 	if err := t.readSamples(stbl, size, most); err != nil {
@@ -169,35 +171,35 @@ func parseTrack(body, mvhd []byte, size int64, most uint64) (t Track, err error)
 }
 
 // readTrackID returns the track_ID of a tkhd box.
-func readTrackID(b box) (uint32, error) {
-	f, err := readFullBox(b)
+func readTrackID(b box.Box) (uint32, error) {
+	f, err := box.ReadFull(b)
 	if err != nil {
 		return 0, err
 	}
 	at := 8 // behind two times, of 32 or 64 bits
-	if f.version == 1 {
+	if f.Version == 1 {
 		at = 16
 	}
-	if len(f.body) < at+4 {
-		return 0, errBox
+	if len(f.Body) < at+4 {
+		return 0, box.ErrCutOff
 	}
-	return binary.BigEndian.Uint32(f.body[at:]), nil
+	return binary.BigEndian.Uint32(f.Body[at:]), nil
 }
 
 // readTimescale returns the ticks a second of an mdhd or mvhd box.
-func readTimescale(b box) (uint32, error) {
-	f, err := readFullBox(b)
+func readTimescale(b box.Box) (uint32, error) {
+	f, err := box.ReadFull(b)
 	if err != nil {
 		return 0, err
 	}
 	at := 8
-	if f.version == 1 {
+	if f.Version == 1 {
 		at = 16
 	}
-	if len(f.body) < at+12 {
-		return 0, errBox
+	if len(f.Body) < at+12 {
+		return 0, box.ErrCutOff
 	}
-	scale := binary.BigEndian.Uint32(f.body[at:])
+	scale := binary.BigEndian.Uint32(f.Body[at:])
 	if scale == 0 || scale > maxTimescale {
 		return 0, fmt.Errorf("%d ticks a second", scale)
 	}

@@ -5,15 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"sluice/shared/domain/sampletable/box"
 )
 
 // readSamples expands the tables of a track (ISO/IEC 14496-12 §8.6.1, §8.6.2, §8.7). It fails unless all tables are
 // about the same samples, at most a number of them, which lie within the file.
-func (t *Track) readSamples(stbl map[string]box, size int64, most uint64) error {
-	if _, entries, err := readTable(stbl["stsd"], 0); err != nil || entries == nil {
-		return errors.Join(errBox, err)
+func (t *Track) readSamples(stbl map[string]box.Box, size int64, most uint64) error {
+	if _, entries, err := box.ReadTable(stbl["stsd"], 0); err != nil || entries == nil {
+		return errors.Join(box.ErrCutOff, err)
 	}
-	if n := binary.BigEndian.Uint32(stbl["stsd"].body[4:]); n != 1 {
+	if n := binary.BigEndian.Uint32(stbl["stsd"].Body[4:]); n != 1 {
 		return fmt.Errorf("%d sample descriptions", n)
 	}
 	sizes, err := readSizes(stbl, most)
@@ -43,33 +45,33 @@ func (t *Track) readSamples(stbl map[string]box, size int64, most uint64) error 
 }
 
 // readSizes returns the size of each sample. Compact sizes (stz2), which hardly any file has, are refused.
-func readSizes(stbl map[string]box, most uint64) ([]uint32, error) {
-	f, err := readFullBox(stbl["stsz"])
+func readSizes(stbl map[string]box.Box, most uint64) ([]uint32, error) {
+	f, err := box.ReadFull(stbl["stsz"])
 	if err != nil {
 		return nil, err
 	}
-	fixed, n := binary.BigEndian.Uint32(f.body), uint64(0)
-	if len(f.body) >= 8 {
-		n = uint64(binary.BigEndian.Uint32(f.body[4:]))
+	fixed, n := binary.BigEndian.Uint32(f.Body), uint64(0)
+	if len(f.Body) >= 8 {
+		n = uint64(binary.BigEndian.Uint32(f.Body[4:]))
 	}
 	switch {
 	case n > most:
 		return nil, fmt.Errorf("%d samples", n)
-	case fixed == 0 && n*4 > uint64(len(f.body)-8):
-		return nil, errBox
+	case fixed == 0 && n*4 > uint64(len(f.Body)-8):
+		return nil, box.ErrCutOff
 	}
 	sizes := make([]uint32, n)
 	for i := range sizes {
 		if sizes[i] = fixed; fixed == 0 {
-			sizes[i] = binary.BigEndian.Uint32(f.body[8+4*i:])
+			sizes[i] = binary.BigEndian.Uint32(f.Body[8+4*i:])
 		}
 	}
 	return sizes, nil
 }
 
 // readTimes sets the decoding times and the durations.
-func (t *Track) readTimes(stts box) error {
-	_, entries, err := readTable(stts, 8)
+func (t *Track) readTimes(stts box.Box) error {
+	_, entries, err := box.ReadTable(stts, 8)
 	if err != nil {
 		return err
 	}
@@ -91,8 +93,8 @@ func (t *Track) readTimes(stts box) error {
 }
 
 // readOffsetsInTime sets the distances between decoding and presentation.
-func (t *Track) readOffsetsInTime(ctts box) error {
-	_, entries, err := readTable(ctts, 8)
+func (t *Track) readOffsetsInTime(ctts box.Box) error {
+	_, entries, err := box.ReadTable(ctts, 8)
 	if err != nil {
 		return err
 	}
@@ -114,7 +116,7 @@ func (t *Track) readOffsetsInTime(ctts box) error {
 }
 
 // readKeys marks the sync samples; all of them if there is no table.
-func (t *Track) readKeys(stss box, found bool) error {
+func (t *Track) readKeys(stss box.Box, found bool) error {
 	if !found {
 		t.AllKey = true
 		for i := range t.Samples {
@@ -122,7 +124,7 @@ func (t *Track) readKeys(stss box, found bool) error {
 		}
 		return nil
 	}
-	_, entries, err := readTable(stss, 4)
+	_, entries, err := box.ReadTable(stss, 4)
 	for ; len(entries) > 0; entries = entries[4:] {
 		n := binary.BigEndian.Uint32(entries)
 		if n == 0 || uint64(n) > uint64(len(t.Samples)) {
@@ -134,7 +136,7 @@ func (t *Track) readKeys(stss box, found bool) error {
 }
 
 // readChunkOffsets returns where the chunks of a track begin: at most a number of them, as each has a sample.
-func readChunkOffsets(stbl map[string]box, size int64, most int) (all []int64, err error) {
+func readChunkOffsets(stbl map[string]box.Box, size int64, most int) (all []int64, err error) {
 	stco, short := stbl["stco"]
 	co64, long := stbl["co64"]
 	if short == long {
@@ -144,7 +146,7 @@ func readChunkOffsets(stbl map[string]box, size int64, most int) (all []int64, e
 	if long {
 		width, table = 8, co64
 	}
-	_, entries, err := readTable(table, width)
+	_, entries, err := box.ReadTable(table, width)
 	if n := len(entries) / width; n > most {
 		return nil, fmt.Errorf("%d chunks of %d samples", n, most)
 	}
@@ -162,8 +164,8 @@ func readChunkOffsets(stbl map[string]box, size int64, most int) (all []int64, e
 }
 
 // placeSamples sets the offset of each sample in the file.
-func (t *Track) placeSamples(stsc box, size int64) error {
-	_, entries, err := readTable(stsc, 12)
+func (t *Track) placeSamples(stsc box.Box, size int64) error {
+	_, entries, err := box.ReadTable(stsc, 12)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+
+	"sluice/shared/domain/sampletable/box"
 )
 
 // Part is a small MP4 file that has some samples of a source: Head, and behind it the bytes of Ranges of the source,
@@ -51,9 +53,9 @@ func (h Head) BuildVideoPart(samples []Sample, gap int64) (Part, error) {
 func (h Head) buildVideoHead(samples []Sample, tables []byte, size int64) []byte {
 	last := samples[len(samples)-1]
 	mdhd := setDuration(h.boxes.mdhd, last.DTS+int64(last.Duration)-samples[0].DTS)
-	stbl := wrapBox("stbl", h.boxes.stsd, tables)
-	mdia := wrapBox("mdia", mdhd, h.boxes.hdlr, wrapBox("minf", h.boxes.minf, stbl))
-	moov := wrapBox("moov", h.header, wrapBox("trak", h.boxes.tkhd, mdia))
+	stbl := box.Wrap("stbl", h.boxes.stsd, tables)
+	mdia := box.Wrap("mdia", mdhd, h.boxes.hdlr, box.Wrap("minf", h.boxes.minf, stbl))
+	moov := box.Wrap("moov", h.header, box.Wrap("trak", h.boxes.tkhd, mdia))
 	return append(append(append([]byte(nil), h.fileType...), moov...), buildDataHeader(size)...)
 }
 
@@ -76,56 +78,29 @@ func setDuration(mdhd []byte, ticks int64) []byte {
 
 // buildTables returns the tables of samples (ISO/IEC 14496-12 §8.6 and §8.7), each of which is a chunk of its own.
 func buildTables(samples []Sample, minCTS int64, allKey bool, at placement) ([]byte, error) {
-	stts, ctts := newTable("stts", 8), newTable("ctts", 8)
-	stsz, stss, co64 := newTable("stsz", 4), newTable("stss", 4), newTable("co64", 8)
-	stsz.prefix = make([]byte, 4) // no size that all samples have
+	stts, ctts := box.NewTable("stts", 8), box.NewTable("ctts", 8)
+	stsz, stss, co64 := box.NewTable("stsz", 4), box.NewTable("stss", 4), box.NewTable("co64", 8)
+	stsz.Prefix = make([]byte, 4) // no size that all samples have
 	for i, s := range samples {
-		stts.addRun(s.Duration)
-		ctts.addRun(uint32(int64(s.CTS) - minCTS))
-		stsz.add32(s.Size)
+		stts.AddRun(s.Duration)
+		ctts.AddRun(uint32(int64(s.CTS) - minCTS))
+		stsz.Add32(s.Size)
 		if s.Key {
-			stss.add32(uint32(i + 1))
+			stss.Add32(uint32(i + 1))
 		}
 		pos, ok := at.find(s.Offset)
 		if !ok && s.Size > 0 {
 			return nil, fmt.Errorf("sample at %d is in no range", s.Offset)
 		}
-		co64.entries = binary.BigEndian.AppendUint64(co64.entries, uint64(pos))
+		co64.Entries = binary.BigEndian.AppendUint64(co64.Entries, uint64(pos))
 	}
-	stsc := newTable("stsc", 12)
+	stsc := box.NewTable("stsc", 12)
 	for _, n := range []uint32{1, 1, 1} { // from the first chunk on, one sample each, of the one description
-		stsc.add32(n)
+		stsc.Add32(n)
 	}
-	all := append(stts.build(), ctts.build()...)
+	all := append(stts.Build(), ctts.Build()...)
 	if !allKey {
-		all = append(all, stss.build()...)
+		all = append(all, stss.Build()...)
 	}
-	return append(append(append(all, stsc.build()...), stsz.build()...), co64.build()...), nil
-}
-
-// table is a box with a number of entries of the same width.
-type table struct {
-	name    string
-	width   int    // bytes of an entry
-	prefix  []byte // before the number of entries
-	entries []byte
-}
-
-func newTable(name string, width int) *table { return &table{name: name, width: width} }
-
-func (t *table) add32(n uint32) { t.entries = binary.BigEndian.AppendUint32(t.entries, n) }
-
-// addRun adds one sample to a table whose entries are a number of samples and a value that they share.
-func (t *table) addRun(value uint32) {
-	if n := len(t.entries) - 8; n >= 0 && binary.BigEndian.Uint32(t.entries[n+4:]) == value {
-		binary.BigEndian.PutUint32(t.entries[n:], binary.BigEndian.Uint32(t.entries[n:])+1)
-		return
-	}
-	t.add32(1)
-	t.add32(value)
-}
-
-func (t *table) build() []byte {
-	n := binary.BigEndian.AppendUint32(nil, uint32(len(t.entries)/t.width))
-	return wrapBox(t.name, make([]byte, 4), t.prefix, n, t.entries)
+	return append(append(append(all, stsc.Build()...), stsz.Build()...), co64.Build()...), nil
 }
