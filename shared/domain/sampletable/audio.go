@@ -27,20 +27,26 @@ func buildAudioPart(s Source) (w writer) {
 
 // listAudioChunks returns the bytes of each chunk of the audio track. A chunk ends where the next one of any track
 // begins, or at one of s.Ends: the size of a sample of PCM is not that in the table (QuickTime File Format, "Sound
-// Sample Descriptions").
+// Sample Descriptions"). If a chunk of another track begins within it, it ends with the last of its samples.
 func listAudioChunks(s Source) (all []Range) {
 	ends := slices.Clone(s.Ends)
 	for _, t := range s.Movie.Tracks {
 		ends = append(ends, t.Chunks...)
 	}
 	slices.Sort(ends)
-	for _, at := range s.Audio.Chunks {
+	chunks := slices.Sorted(slices.Values(s.Audio.Chunks))
+	for _, at := range chunks {
 		i, _ := slices.BinarySearch(ends, at+1)
 		to := at
 		if i < len(ends) {
 			to = ends[i]
 		}
 		all = append(all, Range{at, to})
+	}
+	for _, one := range s.Audio.Samples {
+		if i, _ := slices.BinarySearch(chunks, one.Offset+1); i > 0 {
+			all[i-1].To = max(all[i-1].To, one.Offset+int64(one.Size))
+		}
 	}
 	return all
 }

@@ -351,3 +351,30 @@ func TestFindStart(t *testing.T) {
 		})
 	}
 }
+
+// The audio part has all bytes of its samples, also if tracks share them.
+func TestAudioChunksHaveAllSamples(t *testing.T) {
+	t.Parallel()
+	m, err := sampletable.ParseMovie(movie{samples: []sampletable.Sample{
+		{Duration: 20, Size: 100, Offset: 1000, Key: true}, {DTS: 20, Duration: 20, Size: 100, Offset: 3000},
+	}}.moov(), fileSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	audio := sampletable.Track{
+		Chunks: []int64{2000}, Samples: []sampletable.Sample{{Offset: 2000, Size: 600}, {Offset: 2600, Size: 600}},
+	}
+	b, err := sampletable.BuildIndex(sampletable.Source{Movie: m, Video: m.Tracks[0], Audio: &audio}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := sampletable.ParseHead(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := h.AudioRange()
+	got, err := sampletable.ParseAudio(b[r.From:r.To])
+	if d := cmp.Diff([]sampletable.Range{{From: 2000, To: 3200}}, got.Chunks); d != "" || err != nil {
+		t.Errorf("%v\n%s", err, d)
+	}
+}
