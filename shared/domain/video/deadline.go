@@ -108,7 +108,7 @@ var deadlineTransitions = []deadlineTransition{
 	{"extend: upload under way", Video.awaitsUpload,
 		func(v Video, e DeadlinePassed) (Video, []Event) { return v.WithDeadline(e.At), nil }},
 	{"fail: source gone", func(v Video, e DeadlinePassed) bool { return v.State == Uploaded && e.Stored == nil },
-		failOverdue("source_gone", "The file was removed before it was processed; upload it again.")},
+		failOverdue(SourceGone.Code, SourceGone.Message)},
 	{"fail: not fetched", func(v Video, e DeadlinePassed) bool {
 		return v.retriesExhausted() && v.State == Waiting && e.Stored == nil
 	},
@@ -135,6 +135,9 @@ func findDeadlineTransition(v Video, e DeadlinePassed) deadlineTransition {
 func ignoreDeadline(v Video, _ DeadlinePassed) (Video, []Event) { return v, nil }
 
 func finishEncoding(v Video, e DeadlinePassed) (Video, []Event) { return markReady(v, e.At) }
+
+// SourceGone is the problem of a video whose original was removed.
+var SourceGone = errs.NewProblem("source_gone", "The file was removed before it was processed; upload it again.")
 
 // failOverdue returns the step that fails a video with a problem.
 func failOverdue(code errs.Code, message string) func(Video, DeadlinePassed) (Video, []Event) {

@@ -10,6 +10,7 @@ import (
 	"io"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/video"
 	"sluice/shared/platform/ffmpeg"
 )
 
@@ -46,13 +47,10 @@ func FinalProblem(err error) errs.Problem {
 func SourceChangedProblem(err error) (p errs.Problem, changed bool) {
 	switch errs.KindOf(err) {
 	case errs.NotFound:
-		return errs.Problem{
-			Code: "source_gone", Message: "The file was removed before it was processed; upload it again.",
-		}, true
+		return video.SourceGone, true
 	case errs.Conflict:
-		return errs.Problem{
-			Code: "source_replaced", Message: "The file was replaced while it was processed; upload it again.",
-		}, true
+		return errs.NewProblem("source_replaced",
+			"The file was replaced while it was processed; upload it again."), true
 	default:
 		return p, false
 	}
