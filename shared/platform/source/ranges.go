@@ -22,6 +22,9 @@ const (
 	maxGap       = 64 << 10 // bytes between two ranges that are read together
 	maxPiece     = 8 << 20  // bytes of one request; S3 sends several faster than one
 	maxTransfers = 16       // requests at a time
+	// maxRequests is how many requests a transfer may make. They last half a minute; more cost more than to download the
+	// whole original, which S3 does not charge for by the byte within a region.
+	maxRequests = 20_000
 )
 
 // errShort is returned for a range that the object does not have, although its index says so.
@@ -181,8 +184,11 @@ func (t *transfer) add(r sampletable.Range, at int64) {
 	}
 }
 
-// run copies all ranges, several at a time.
+// run copies all ranges, several at a time. It fails with Invalid if they are too many.
 func (t *transfer) run(ctx context.Context) error {
+	if n := len(t.pieces); n > maxRequests {
+		return errs.E("source.transfer", errs.Invalid, fmt.Errorf("%d requests", n))
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(maxTransfers)
 	for _, p := range t.pieces {
