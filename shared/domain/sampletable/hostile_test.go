@@ -69,3 +69,33 @@ func TestShortProbeSamplesAreOneRange(t *testing.T) {
 		t.Errorf("%v", joined)
 	}
 }
+
+// Of sound whose samples have one size, only the first samples are kept: its chunks are all that an index needs.
+func TestLongPCMTakesLittleMemory(t *testing.T) {
+	t.Parallel()
+	const samples, chunks = 500_000_000, 20_000
+	for _, handler := range []string{"soun", "vide"} {
+		moov := movie{handler: handler, tables: slices.Concat(
+			box("stsd", words(0, 1), box("sowt")), table("stts", 2, samples, 1),
+			table("stsc", 3, 1, samples/chunks, 1), box("stsz", words(0, 2, samples)),
+			table("stco", 1, make([]int64, chunks)...),
+		)}.moov()
+		m, err := sampletable.ParseMovie(moov, fileSize)
+		if handler == "vide" {
+			if err == nil {
+				t.Error("a track of pictures is not kept as a whole")
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		sound := m.Tracks[0]
+		if n := len(sound.Samples); n > 1_000_000 || n < 48_000*11 || !sound.Partial || len(sound.Chunks) != chunks {
+			t.Errorf("%d samples, %d chunks, partial: %t", n, len(sound.Chunks), sound.Partial)
+		}
+		if _, err := sampletable.BuildIndex(sampletable.Source{Movie: m, Video: sound}, true); err == nil {
+			t.Error("an index has a part of the samples")
+		}
+	}
+}

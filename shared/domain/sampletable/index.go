@@ -65,7 +65,7 @@ type blockEntry struct {
 func BuildIndex(s Source, intraOnly bool) ([]byte, error) {
 	v := s.Video
 	switch b := v.boxes; {
-	case len(v.Samples) == 0 || !v.Samples[0].Key:
+	case len(v.Samples) == 0 || v.Partial || !v.Samples[0].Key:
 		return nil, errors.New("the first frame is not a key frame")
 	case v.AllKey && !intraOnly:
 		return nil, errors.New("no table of key frames")

@@ -31,6 +31,7 @@ func (s Sample) PTS() int64 { return s.DTS + int64(s.CTS) }
 const (
 	maxSamples     = 10_000_000 // of all tracks: the pictures of 12 hours at 60 frames a second are a quarter of them
 	maxTimescale   = 10_000_000 // ticks a second; products with frame rates must fit into 63 bits
+	maxKeptSound   = 1_000_000  // of a track of sound whose samples all have one size: PCM has one for each point in time
 	maxDescription = 256 << 10  // bytes of the boxes that every part of the index needs
 )
 
@@ -45,6 +46,7 @@ type Track struct {
 	ID        uint32
 	Timescale uint32 // ticks a second
 	Samples   []Sample
+	Partial   bool    // there are more samples; only of sound, of which an index needs the chunks alone
 	Shift     int64   // presentation time, by the samples, that its edit list shows at time 0
 	End       int64   // presentation time at which its edit list ends it; the maximum if it does not
 	AllKey    bool    // it has no table of sync samples, so that every sample is one
@@ -164,11 +166,14 @@ func parseTrack(body, mvhd []byte, size int64, most uint64) (t Track, err error)
 			t.boxes.minf = append(t.boxes.minf, b.Data...)
 		}
 	}
-	if err := t.readSamples(stbl, size, most); err != nil {
+	if err := t.readSamples(stbl, isSound(mdia["hdlr"]), size, most); err != nil {
 		return t, err
 	}
 	return t, nil
 }
+
+// isSound reports whether a handler is that of a track of sound.
+func isSound(hdlr box.Box) bool { return len(hdlr.Body) >= 12 && string(hdlr.Body[8:12]) == "soun" }
 
 // readTrackID returns the track_ID of a tkhd box.
 func readTrackID(b box.Box) (uint32, error) {

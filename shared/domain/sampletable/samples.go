@@ -1,6 +1,7 @@
 package sampletable
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -11,17 +12,18 @@ import (
 
 // readSamples expands the tables of a track (ISO/IEC 14496-12 §8.6.1, §8.6.2, §8.7). It fails unless all tables are
 // about the same samples, at most a number of them, which lie within the file.
-func (t *Track) readSamples(stbl map[string]box.Box, size int64, most uint64) error {
+func (t *Track) readSamples(stbl map[string]box.Box, sound bool, size int64, most uint64) error {
 	if _, entries, err := box.ReadTable(stbl["stsd"], 0); err != nil || entries == nil {
 		return errors.Join(box.ErrCutOff, err)
 	}
 	if n := binary.BigEndian.Uint32(stbl["stsd"].Body[4:]); n != 1 {
 		return fmt.Errorf("%d sample descriptions", n)
 	}
-	sizes, err := readSizes(stbl, most)
+	sizes, count, err := readSizes(stbl, sound, most)
 	if err != nil {
 		return err
 	}
+	t.Partial = len(sizes) < count
 	t.Samples = make([]Sample, len(sizes))
 	for i, n := range sizes {
 		t.Samples[i].Size = n
@@ -38,35 +40,50 @@ func (t *Track) readSamples(stbl map[string]box.Box, size int64, most uint64) er
 	if err := t.readKeys(stss, ok); err != nil {
 		return err
 	}
-	if t.Chunks, err = readChunkOffsets(stbl, size, len(sizes)); err != nil {
+	if t.Chunks, err = readChunkOffsets(stbl, size, min(count, maxSamples)); err != nil {
 		return err
 	}
 	return t.placeSamples(stbl["stsc"], size)
 }
 
-// readSizes returns the size of each sample. Compact sizes (stz2), which hardly any file has, are refused.
-func readSizes(stbl map[string]box.Box, most uint64) ([]uint32, error) {
+// readSizes returns the size of each sample, and how many there are: more, if it is sound. Compact sizes (stz2), which hardly any file has, are refused.
+func readSizes(stbl map[string]box.Box, sound bool, most uint64) (sizes []uint32, count int, err error) {
 	f, err := box.ReadFull(stbl["stsz"])
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	fixed, n := binary.BigEndian.Uint32(f.Body), uint64(0)
 	if len(f.Body) >= 8 {
 		n = uint64(binary.BigEndian.Uint32(f.Body[4:]))
 	}
+	count = int(n)
+	if sound && fixed > 0 {
+		n = min(n, maxKeptSound)
+	}
 	switch {
 	case n > most:
-		return nil, fmt.Errorf("%d samples", n)
+		return nil, 0, fmt.Errorf("%d samples", n)
 	case fixed == 0 && n*4 > uint64(len(f.Body)-8):
-		return nil, box.ErrCutOff
+		return nil, 0, box.ErrCutOff
 	}
-	sizes := make([]uint32, n)
+	sizes = make([]uint32, n)
 	for i := range sizes {
 		if sizes[i] = fixed; fixed == 0 {
 			sizes[i] = binary.BigEndian.Uint32(f.Body[8+4*i:])
 		}
 	}
-	return sizes, nil
+	return sizes, count, nil
+}
+
+// clipRun returns how many of n samples from the one at a position on are kept. It fails if there are not so many.
+func (t *Track) clipRun(at int, n uint32) (kept int, err error) {
+	if room := len(t.Samples) - at; uint64(n) > uint64(room) {
+		if !t.Partial {
+			return 0, fmt.Errorf("%d samples too many", uint64(n)-uint64(room))
+		}
+		return room, nil
+	}
+	return int(n), nil
 }
 
 // readTimes sets the decoding times and the durations.
@@ -77,9 +94,10 @@ func (t *Track) readTimes(stts box.Box) error {
 	}
 	at, dts := 0, int64(0)
 	for ; len(entries) > 0; entries = entries[8:] {
-		n, lasts := binary.BigEndian.Uint32(entries), binary.BigEndian.Uint32(entries[4:])
-		if uint64(n) > uint64(len(t.Samples)-at) || lasts > math.MaxInt32 {
-			return fmt.Errorf("stts: %d samples of %d ticks", n, lasts)
+		lasts := binary.BigEndian.Uint32(entries[4:])
+		n, err := t.clipRun(at, binary.BigEndian.Uint32(entries))
+		if err != nil || lasts > math.MaxInt32 {
+			return fmt.Errorf("stts: %d samples of %d ticks: %w", n, lasts, cmp.Or(err, box.ErrCutOff))
 		}
 		for range n {
 			t.Samples[at].DTS, t.Samples[at].Duration = dts, lasts
@@ -100,9 +118,10 @@ func (t *Track) readOffsetsInTime(ctts box.Box) error {
 	}
 	at := 0
 	for ; len(entries) > 0; entries = entries[8:] {
-		n, cts := binary.BigEndian.Uint32(entries), int32(binary.BigEndian.Uint32(entries[4:]))
-		if uint64(n) > uint64(len(t.Samples)-at) {
-			return fmt.Errorf("ctts: %d samples too many", n)
+		cts := int32(binary.BigEndian.Uint32(entries[4:]))
+		n, err := t.clipRun(at, binary.BigEndian.Uint32(entries))
+		if err != nil {
+			return fmt.Errorf("ctts: %w", err)
 		}
 		for range n {
 			t.Samples[at].CTS = cts

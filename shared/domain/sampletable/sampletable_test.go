@@ -41,6 +41,7 @@ type movie struct {
 	samples []sampletable.Sample
 	edits   []byte // edts box
 	tables  []byte // replaces the tables, if it is not nil
+	handler string // "soun"
 }
 
 // moov returns the moov box.
@@ -65,7 +66,7 @@ func (m movie) moov() []byte {
 		"moov", box("mvhd", words(0, 0, 0, 1000, 0), make([]byte, 80)),
 		box(
 			"trak", box("tkhd", words(0, 0, 0, 7), make([]byte, 72)), m.edits,
-			box("mdia", box("mdhd", words(0, 0, 0, 600, 0, 0)), box("hdlr", words(0, 0)),
+			box("mdia", box("mdhd", words(0, 0, 0, 600, 0, 0)), box("hdlr", words(0, 0), []byte(m.handler)),
 				box("minf", box("vmhd", words(1, 0, 0)), box("stbl", tables))),
 		),
 	)
