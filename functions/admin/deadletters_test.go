@@ -201,6 +201,26 @@ func TestRedriveDeadLettersHonorsFilterLimitAndRate(t *testing.T) {
 	}
 }
 
+// Dead letters that can't be redriven do not take the places of others.
+func TestRedriveDeadLettersPassesOverShortenedOnes(t *testing.T) {
+	t.Parallel()
+	fx := apitest.New(t)
+	old := video.DeadLetter{
+		Service: "fetch", Body: `{}`, URLShortened: true, Sent: apitest.Noon.Add(-time.Hour), Created: apitest.Noon,
+		State: video.DeadLetterOpen,
+	}
+	old.ID = video.DeadLetterID(old.Service, "old", old.Sent)
+	if err := fx.Store.CreateDeadLetter(t.Context(), old); err != nil {
+		t.Fatal(err)
+	}
+	newer := fx.PutDeadLetters(t, 1)[0]
+	got := fx.DoRequest(t, apitest.OperatorToken, "POST", "/v1/dead-letters/redrive", `{"limit": 1}`)
+	want := map[string]any{"redriven": 1.0, "left": 0.0}
+	if d := cmp.Diff(want, got.JSON); d != "" || fx.Redriver.DeadLetters[0].ID != newer.ID {
+		t.Errorf("%+v\n%s", fx.Redriver.DeadLetters, d)
+	}
+}
+
 func TestRedriveDeadLettersRejectsInvalidLimits(t *testing.T) {
 	t.Parallel()
 	fx := apitest.New(t)

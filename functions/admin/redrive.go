@@ -25,7 +25,7 @@ const redriveReserve = 2 * time.Second
 
 // redriveDeadLetters answers POST /v1/dead-letters/redrive: it sends open dead letters again at the given rate, the
 // oldest of those that it reads first, until the limit or the time is reached, and returns how many are left. It skips
-// those that can't be sent.
+// those that can't be sent, and does not count those whose body lacks parts of a URL: they can only be discarded.
 func (a *Admin) redriveDeadLetters(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.DecodeBody[struct {
 		Service string `json:"service,omitempty"`
@@ -57,7 +57,7 @@ func (a *Admin) redriveDeadLetters(w http.ResponseWriter, r *http.Request) error
 	return httpapi.WriteJSON(w, http.StatusOK, map[string]int{"redriven": done, "left": len(found) - done})
 }
 
-// listOpenIDs returns the ids of open dead letters, the oldest first: of more than maxRedriveScan, those that were sent
+// listOpenIDs returns the ids of open dead letters that can be sent again, the oldest first: of more than maxRedriveScan, those that were sent
 // last.
 func (a *Admin) listOpenIDs(ctx context.Context, f video.DeadLetterFilter) (ids []string, err error) {
 	for cursor := ""; ; {
@@ -66,7 +66,9 @@ func (a *Admin) listOpenIDs(ctx context.Context, f video.DeadLetterFilter) (ids 
 			return nil, err
 		}
 		for _, l := range page {
-			ids = append(ids, l.ID)
+			if !l.URLShortened {
+				ids = append(ids, l.ID)
+			}
 		}
 		if cursor = next; next == "" || len(ids) == maxRedriveScan {
 			slices.Reverse(ids)
