@@ -7,19 +7,20 @@ import (
 	"slices"
 
 	"sluice/shared/domain/sampletable/box"
+	"sluice/shared/domain/sampletable/varint"
 )
 
 // buildAudioPart returns the audio part of an index; nothing if there is no audio track.
-func buildAudioPart(s Source) (w writer) {
+func buildAudioPart(s Source) (w varint.Writer) {
 	if s.Audio == nil {
 		return nil
 	}
-	w.putInts(s.MoovAt+int64(s.Audio.Position), int64(s.Audio.Size))
+	w.PutInts(s.MoovAt+int64(s.Audio.Position), int64(s.Audio.Size))
 	at := int64(0)
 	chunks := listAudioChunks(s)
-	w.putInts(int64(len(chunks)))
+	w.PutInts(int64(len(chunks)))
 	for _, c := range chunks {
-		w.putInts(c.From-at, c.Len())
+		w.PutInts(c.From-at, c.Len())
 		at = c.To
 	}
 	return w
@@ -62,16 +63,16 @@ func (h Head) AudioRange() Range { return Range{h.size, h.size + h.audioSize} }
 
 // ParseAudio parses the bytes of AudioRange.
 func ParseAudio(b []byte) (Audio, error) {
-	r := reader{b: b}
-	from := r.int()
-	a := Audio{Trak: Range{from, from + r.int()}}
+	r := varint.Reader{Rest: b}
+	from := r.ReadInt()
+	a := Audio{Trak: Range{from, from + r.ReadInt()}}
 	at := int64(0)
-	for n := r.int(); n > 0 && r.err == nil; n-- {
-		from := at + r.int()
-		at = from + r.int()
+	for n := r.ReadInt(); n > 0 && r.Err == nil; n-- {
+		from := at + r.ReadInt()
+		at = from + r.ReadInt()
 		a.Chunks = append(a.Chunks, Range{from, at})
 	}
-	return a, r.err
+	return a, r.Err
 }
 
 // BuildAudioPart returns a file of the audio track with all of its samples. trak is its trak box, which stays as it is,

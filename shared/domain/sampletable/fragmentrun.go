@@ -30,18 +30,18 @@ func (p *fragmentParser) parseTraf(body []byte, base int64, first bool) error {
 	if err != nil {
 		return err
 	}
-	tfhd := &words32{b: head["tfhd"].Body}
-	flags := tfhd.next() & 0xffffff
-	if tfhd.next() != p.trackID || !p.found {
-		return tfhd.err
+	tfhd := &box.Words{Rest: head["tfhd"].Body}
+	flags := tfhd.Next() & 0xffffff
+	if tfhd.Next() != p.trackID || !p.found {
+		return tfhd.Err
 	}
 	if flags&hasBaseOffset != 0 {
-		base = int64(tfhd.next())<<32 | int64(tfhd.next())
+		base = int64(tfhd.Next())<<32 | int64(tfhd.Next())
 	} else if flags&moofIsBase == 0 && !first {
 		return errors.New("the data of a fragment lie behind those of another track")
 	}
 	defaults := p.defaults
-	if flags&hasDescription != 0 && tfhd.next() != 1 {
+	if flags&hasDescription != 0 && tfhd.Next() != 1 {
 		return errFragment
 	}
 	for _, field := range []struct {
@@ -49,12 +49,12 @@ func (p *fragmentParser) parseTraf(body []byte, base int64, first bool) error {
 		to   *uint32
 	}{{hasDuration, &defaults.duration}, {hasSize, &defaults.size}, {hasFlags, &defaults.flags}} {
 		if flags&field.flag != 0 {
-			*field.to = tfhd.next()
+			*field.to = tfhd.Next()
 		}
 	}
 	tfdt, err := readDecodeTime(head["tfdt"])
-	if err != nil || tfhd.err != nil {
-		return errors.Join(err, tfhd.err)
+	if err != nil || tfhd.Err != nil {
+		return errors.Join(err, tfhd.Err)
 	}
 	next := fragmentCursor{dts: tfdt, base: base, at: base}
 	for _, b := range traf {
@@ -93,14 +93,14 @@ type fragmentCursor struct {
 
 // parseRun adds the samples of a trun box.
 func (p *fragmentParser) parseRun(body []byte, defaults sampleDefaults, next *fragmentCursor) error {
-	r := &words32{b: body}
-	flags := r.next() & 0xffffff
-	n, firstFlags := r.next(), defaults.flags
+	r := &box.Words{Rest: body}
+	flags := r.Next() & 0xffffff
+	n, firstFlags := r.Next(), defaults.flags
 	if flags&runHasOffset != 0 {
-		next.at = next.base + int64(int32(r.next()))
+		next.at = next.base + int64(int32(r.Next()))
 	}
 	if flags&runHasFirstFlags != 0 {
-		firstFlags = r.next()
+		firstFlags = r.Next()
 	}
 	if uint64(n)+uint64(len(p.track.Samples)) > maxSamples {
 		return fmt.Errorf("%d samples", n)
@@ -115,32 +115,16 @@ func (p *fragmentParser) parseRun(body []byte, defaults sampleDefaults, next *fr
 			to   *uint32
 		}{{runHasDuration, &d.duration}, {runHasSize, &d.size}, {runHasFlags, &d.flags}, {runHasCTSOffset, &cts}} {
 			if flags&field.flag != 0 {
-				*field.to = r.next()
+				*field.to = r.Next()
 			}
 		}
 		sample.CTS, sample.Duration, sample.Size = int32(cts), d.duration, d.size
 		sample.Key = d.flags&(isNonSync|dependsOnOthers) == 0
 		next.dts, next.at = next.dts+int64(d.duration), next.at+int64(d.size)
-		if r.err != nil || d.duration > math.MaxInt32 || sample.Offset < 0 || next.at > p.size {
-			return errors.Join(errFragment, r.err)
+		if r.Err != nil || d.duration > math.MaxInt32 || sample.Offset < 0 || next.at > p.size {
+			return errors.Join(errFragment, r.Err)
 		}
 		p.track.Samples = append(p.track.Samples, sample)
 	}
 	return nil
-}
-
-// words32 reads numbers of 32 bits. After the end it returns 0.
-type words32 struct {
-	b   []byte
-	err error
-}
-
-func (w *words32) next() uint32 {
-	if len(w.b) < 4 {
-		w.err = box.ErrCutOff
-		return 0
-	}
-	n := binary.BigEndian.Uint32(w.b)
-	w.b = w.b[4:]
-	return n
 }

@@ -26,7 +26,7 @@ func ParseFragments(r io.ReaderAt, size int64, trackID uint32) (fileType []byte,
 		if n == maxBoxesRead {
 			return nil, m, t, box.ErrTooMany
 		}
-		name, length, err := readTopBox(r, pos, size)
+		name, length, err := box.ReadHeader(r, pos, size)
 		if err != nil {
 			return nil, m, t, err
 		}
@@ -54,24 +54,6 @@ func ParseFragments(r io.ReaderAt, size int64, trackID uint32) (fileType []byte,
 	}
 	t, err = p.finishTrack()
 	return fileType, m, t, err
-}
-
-// readTopBox returns the type and the length of the box at a position.
-func readTopBox(r io.ReaderAt, pos, size int64) (name string, length int64, err error) {
-	b := make([]byte, min(16, size-pos))
-	if _, err := r.ReadAt(b, pos); err != nil && !errors.Is(err, io.EOF) {
-		return "", 0, err
-	}
-	switch length = int64(binary.BigEndian.Uint32(b)); {
-	case length == 0:
-		length = size - pos
-	case length == 1 && len(b) == 16:
-		length = int64(binary.BigEndian.Uint64(b[8:]))
-	}
-	if length < 8 || length > size-pos {
-		return "", 0, box.ErrCutOff
-	}
-	return string(b[4:8]), length, nil
 }
 
 // fragmentParser collects the samples of one track.

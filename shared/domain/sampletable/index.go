@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"sluice/shared/domain/sampletable/box"
+	"sluice/shared/domain/sampletable/varint"
 )
 
 // Version is the version of the index format that this package writes, and the only one that it reads.
@@ -76,16 +77,16 @@ func BuildIndex(s Source, intraOnly bool) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var head writer
+	var head varint.Writer
 	for _, b := range [][]byte{
 		s.FileType, s.Movie.header, v.boxes.tkhd, v.boxes.mdhd, v.boxes.hdlr, v.boxes.minf, v.boxes.stsd,
 	} {
-		head.putBytes(b)
+		head.PutBytes(b)
 	}
-	head.putInts(int64(v.Timescale), s.Start, v.End, boolInt(v.AllKey), int64(len(entries)))
+	head.PutInts(int64(v.Timescale), s.Start, v.End, boolInt(v.AllKey), int64(len(entries)))
 	last := blockEntry{}
 	for _, e := range entries {
-		head.putInts(e.keyPTS-last.keyPTS, e.minLater-last.minLater, e.to-e.from)
+		head.PutInts(e.keyPTS-last.keyPTS, e.minLater-last.minLater, e.to-e.from)
 		last = e
 	}
 	audio := buildAudioPart(s)
@@ -97,7 +98,7 @@ func BuildIndex(s Source, intraOnly bool) ([]byte, error) {
 }
 
 // buildBlocks returns the blocks and their entries in the directory.
-func buildBlocks(samples []Sample) (entries []blockEntry, blocks writer, err error) {
+func buildBlocks(samples []Sample) (entries []blockEntry, blocks varint.Writer, err error) {
 	lastKey := int64(math.MinInt64)
 	for from := 0; from < len(samples); {
 		to := from + 1
@@ -115,7 +116,7 @@ func buildBlocks(samples []Sample) (entries []blockEntry, blocks writer, err err
 			}
 			e.minLater = min(e.minLater, s.PTS())
 		}
-		blocks.putSamples(samples[from:to])
+		putSamples(&blocks, samples[from:to])
 		e.to = int64(len(blocks))
 		entries = append(entries, e)
 		from = to
@@ -141,21 +142,21 @@ func ParseHead(b []byte) (Head, error) {
 		return Head{}, errors.Join(box.ErrCutOff, err)
 	}
 	h := Head{size: size, audioSize: int64(binary.BigEndian.Uint32(b[12:]))}
-	r := reader{b: b[preambleSize:size]}
+	r := varint.Reader{Rest: b[preambleSize:size]}
 	for _, to := range []*[]byte{
 		&h.fileType, &h.header, &h.boxes.tkhd, &h.boxes.mdhd, &h.boxes.hdlr, &h.boxes.minf, &h.boxes.stsd,
 	} {
-		*to = r.bytes()
+		*to = r.ReadBytes()
 	}
-	h.Timescale, h.Start, h.End, h.allKey = uint32(r.int()), r.int(), r.int(), r.int() == 1
+	h.Timescale, h.Start, h.End, h.allKey = uint32(r.ReadInt()), r.ReadInt(), r.ReadInt(), r.ReadInt() == 1
 	last := blockEntry{}
-	for n := r.int(); n > 0 && r.err == nil; n-- {
-		last.keyPTS, last.minLater = last.keyPTS+r.int(), last.minLater+r.int()
-		last.from, last.to = last.to, last.to+r.int()
+	for n := r.ReadInt(); n > 0 && r.Err == nil; n-- {
+		last.keyPTS, last.minLater = last.keyPTS+r.ReadInt(), last.minLater+r.ReadInt()
+		last.from, last.to = last.to, last.to+r.ReadInt()
 		h.blocks = append(h.blocks, last)
 	}
-	if r.err != nil || len(h.blocks) == 0 || !isMediaHeader(h.boxes.mdhd) {
-		return Head{}, errors.Join(errors.New("the head of the index is damaged"), r.err)
+	if r.Err != nil || len(h.blocks) == 0 || !isMediaHeader(h.boxes.mdhd) {
+		return Head{}, errors.Join(errors.New("the head of the index is damaged"), r.Err)
 	}
 	return h, nil
 }
@@ -180,11 +181,11 @@ func (h Head) FindBlocks(w Window) Range {
 
 // ParseBlocks returns the samples of the blocks in b: the bytes of a Range that FindBlocks has returned.
 func ParseBlocks(b []byte) (all []Sample, err error) {
-	r := reader{b: b}
-	for len(r.b) > 0 && r.err == nil {
-		all = r.samples(all)
+	r := varint.Reader{Rest: b}
+	for len(r.Rest) > 0 && r.Err == nil {
+		all = appendSamples(&r, all)
 	}
-	return all, r.err
+	return all, r.Err
 }
 
 func boolInt(b bool) int64 {
