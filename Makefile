@@ -34,7 +34,7 @@ ARCH := $(patsubst x86_64,amd64,$(patsubst aarch64,arm64,$(shell uname -m)))
 AWS_ARCH := $(if $(filter command line,$(origin ARCH)),$(ARCH),arm64)
 
 # The stack of the deployment in CONTEXT: Sluice, or Sluice-<name> with "-c name=<name>".
-STACK := Sluice$(patsubst name=%,-%,$(filter name=%,$(CONTEXT)))
+STACK := Sluice$(patsubst name=%,-%,$(filter name=%,$(subst ',,$(subst ",,$(CONTEXT)))))
 
 # No warnings about Node.js versions from programs that use the CDK, and no telemetry from its command line.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20

@@ -57,8 +57,8 @@ func (a *Admin) redriveDeadLetters(w http.ResponseWriter, r *http.Request) error
 	return httpapi.WriteJSON(w, http.StatusOK, map[string]int{"redriven": done, "left": len(found) - done})
 }
 
-// listOpenIDs returns the ids of open dead letters that can be sent again, the oldest first: of more than maxRedriveScan, those that were sent
-// last.
+// listOpenIDs returns the ids of open dead letters that can be sent again, the oldest first: of more than
+// maxRedriveScan, those that were sent last.
 func (a *Admin) listOpenIDs(ctx context.Context, f video.DeadLetterFilter) (ids []string, err error) {
 	for cursor := ""; ; {
 		page, next, err := a.DeadLetters.ListDeadLetters(ctx, f, cursor, a.now(), maxRedriveScan-len(ids))

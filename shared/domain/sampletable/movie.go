@@ -29,10 +29,11 @@ func (s Sample) PTS() int64 { return s.DTS + int64(s.CTS) }
 
 // Limits of files that get an index.
 const (
-	maxSamples     = 10_000_000 // of all tracks: the pictures of 12 hours at 60 frames a second are a quarter of them
-	maxTimescale   = 10_000_000 // ticks a second; products with frame rates must fit into 63 bits
-	maxKeptSound   = 1_000_000  // of a track of sound whose samples all have one size: PCM has one for each point in time
-	maxDescription = 256 << 10  // bytes of the boxes that every part of the index needs
+	maxSamples   = 10_000_000 // of all tracks: the pictures of 12 hours at 60 frames a second are a quarter of them
+	maxTimescale = 10_000_000 // ticks a second; products with frame rates must fit into 63 bits
+	// of a track of sound whose samples all have one size: PCM has one for each point in time
+	maxKeptSound   = 1_000_000
+	maxDescription = 256 << 10 // bytes of the boxes that every part of the index needs
 )
 
 // Movie is the content of a moov box.

@@ -46,7 +46,8 @@ func (t *Track) readSamples(stbl map[string]box.Box, sound bool, size int64, mos
 	return t.placeSamples(stbl["stsc"], size)
 }
 
-// readSizes returns the size of each sample, and how many there are: more, if it is sound. Compact sizes (stz2), which hardly any file has, are refused.
+// readSizes returns the size of each sample, and how many there are: more, if it is sound. Compact sizes (stz2), which
+// hardly any file has, are refused.
 func readSizes(stbl map[string]box.Box, sound bool, most uint64) (sizes []uint32, count int, err error) {
 	f, err := box.ReadFull(stbl["stsz"])
 	if err != nil {

@@ -22,8 +22,8 @@ const (
 	maxGap       = 64 << 10 // bytes between two ranges that are read together
 	maxPiece     = 8 << 20  // bytes of one request; S3 sends several faster than one
 	maxTransfers = 16       // requests at a time
-	// maxRequests is how many requests a transfer may make. They last half a minute; more cost more than to download the
-	// whole original, which S3 does not charge for by the byte within a region.
+	// maxRequests is how many requests a transfer may make. They last half a minute; more cost more than to download
+	// the whole original, which S3 does not charge for by the byte within a region.
 	maxRequests = 20_000
 )
 
