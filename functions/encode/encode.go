@@ -10,6 +10,7 @@ package encode
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -119,9 +120,9 @@ func (n Encoder) encodeFromPart(
 	return n.makeSegments(ctx, d, src, media.FromStart)
 }
 
-// countWholeRead logs why a task reads the whole original although there is an index.
+// countWholeRead logs why a task reads the whole original although there is an index for it.
 func (n Encoder) countWholeRead(ctx context.Context, d video.EncodeRequested, why error) {
-	if d.Media.Index == 0 {
+	if d.Media.Index == 0 || errors.Is(why, source.ErrNoAudioIndex) {
 		return
 	}
 	n.Log.WarnContext(ctx, "the whole original is read", "task", d.Task.Number, "error", why,

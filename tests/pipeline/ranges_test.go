@@ -254,3 +254,27 @@ func TestTaskWithoutIndexOrOriginal(t *testing.T) {
 		}
 	}
 }
+
+// The index of a fragmented MP4 file has no audio: that task reads the whole original, which is nothing to count.
+func TestAudioOfFragmentsIsNoWholeRead(t *testing.T) {
+	dir := findRealTools(t)
+	args := videoAndAudioInput("192x108", "25", 2) + h264 + aac + "-movflags +frag_keyframe+empty_moov"
+	b := newRangeBench(t, dir, testFile{file: "a.mp4", args: args}.encodeFile(t, dir))
+	found := b.inspect()
+	if found.Media.Index != sampletable.Version {
+		t.Fatal("the original has no index")
+	}
+	b.bucket.whole.Store(0)
+	var log bytes.Buffer
+	for _, task := range found.Plan.Tasks() {
+		if got, ok := b.encodeTask(found.Media, found.Plan, task, &blob.Memory{}, &log).(video.EncodeDone); !ok {
+			t.Errorf("%+v", got)
+		}
+	}
+	if n := b.bucket.whole.Load(); n != 1 {
+		t.Errorf("%d tasks needed the whole original", n)
+	}
+	if strings.Contains(log.String(), "WholeRead") {
+		t.Error(log.String())
+	}
+}
