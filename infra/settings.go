@@ -15,7 +15,8 @@ import (
 	"sluice/shared/domain/services"
 )
 
-// settings are the choices of a deployment. Each is a context value: `cdk deploy -c name=value`, or in cdk.json.
+// settings are the choices of a deployment. Each is a context value: `make synth CONTEXT="-c name=value"`, or in
+// cdk.json.
 type settings struct {
 	// cloud: "aws" (default) or "local", an emulator on this machine
 	local bool

@@ -8,6 +8,7 @@
 //	build/venv-localstack, build/dynamodb  LocalStack and its DynamoDB, from localstack/executor
 //	build/node       the CDK command line and prettier, from localstack/package-lock.json
 //	build/tools      ffmpeg and ffprobe; build/footage: real videos with sound
+//	build/botocore   AWS's service models, which tests check requests against
 //	build/layer      the Lambda layer with ffmpeg, one folder for each architecture
 //	build/cloud, build/cloud-localstack  the running cloud: its state, logs, temporary files, outputs
 //

@@ -15,7 +15,7 @@ import (
 // https://github.com/boto/botocore/blob/develop/botocore/model.py
 type model struct {
 	Metadata struct {
-		Protocol     string // json, query, rest-json or rest-xml, or another that Protocols accompany
+		Protocol     string // rest-json or rest-xml; of any other, the request tells which one it has
 		TargetPrefix string // of the header X-Amz-Target
 	}
 	Operations map[string]operation

@@ -16,8 +16,8 @@ func (s *smoke) sendFailingMessage(ctx context.Context) {
 	s.sent, s.sendErr = s.now(), s.aws.SendToEncode(ctx, s.failingMessage())
 }
 
-// checkDeadLetter waits until the failing message is a row, and discards it. Only reconcile makes such rows, of what it
-// finds in dead-letter queues.
+// checkDeadLetter waits until the failing message is a row, and discards it. Only reconcile makes such rows, from what
+// it finds in dead-letter queues.
 func (s *smoke) checkDeadLetter(ctx context.Context) (string, error) {
 	if s.sendErr != nil {
 		return "", fmt.Errorf("the failing message could not be sent: %w", s.sendErr)

@@ -10,8 +10,8 @@ import (
 	"sluice/shared/domain/sampletable/box"
 )
 
-// readSamples expands the tables of a track (ISO/IEC 14496-12 §8.6.1, §8.6.2, §8.7). It fails unless all tables are
-// about the same samples, at most a number of them, which lie within the file.
+// readSamples expands the tables of a track (ISO/IEC 14496-12 §8.6.1, §8.6.2, §8.7). It fails unless all tables have the
+// same number of samples, the kept ones are at most most, and they lie within the file of size bytes.
 func (t *Track) readSamples(stbl map[string]box.Box, sound bool, size int64, most uint64) error {
 	if _, entries, err := box.ReadTable(stbl["stsd"], 0); err != nil || entries == nil {
 		return errors.Join(box.ErrCutOff, err)
@@ -46,8 +46,8 @@ func (t *Track) readSamples(stbl map[string]box.Box, sound bool, size int64, mos
 	return t.placeSamples(stbl["stsc"], size)
 }
 
-// readSizes returns the size of each sample, and how many there are: more, if it is sound. Compact sizes (stz2), which
-// hardly any file has, are refused.
+// readSizes returns the sizes of the samples that are kept, and how many samples there are: of sound whose samples all
+// have one size, only the first maxKeptSound are kept. Compact sizes (stz2), which hardly any file has, are refused.
 func readSizes(stbl map[string]box.Box, sound bool, most uint64) (sizes []uint32, count int, err error) {
 	f, err := box.ReadFull(stbl["stsz"])
 	if err != nil {
@@ -155,7 +155,8 @@ func (t *Track) readKeys(stss box.Box, found bool) error {
 	return err
 }
 
-// readChunkOffsets returns where the chunks of a track begin: at most a number of them, as each has a sample.
+// readChunkOffsets returns where in a file of size bytes the chunks of a track begin. It fails if they are more than
+// most, the number of samples: each chunk has one.
 func readChunkOffsets(stbl map[string]box.Box, size int64, most int) (all []int64, err error) {
 	stco, short := stbl["stco"]
 	co64, long := stbl["co64"]

@@ -30,11 +30,11 @@ var errShort = errors.New("the object is shorter than its index says")
 // files.
 var ErrNoAudioIndex = errors.New("the index has no audio")
 
-// DownloadPart writes a file into the folder dir that has what a task needs of an original, by its index of a version.
-// start is the presentation time in the file of the first frame of the whole video that is shown, in ticks. window
-// returns what a video task needs, from that time in the original; nil: the audio. DownloadPart fails with Invalid if
-// the task needs the whole original, because the index is missing or does not do; for audio that the index does not
-// have, the error wraps ErrNoAudioIndex.
+// DownloadPart writes a file into the folder dir that has what a task needs of an original, by the original's index of
+// a version. It returns the file and, as start, the presentation time in it of the first frame of the whole video that
+// is shown, in ticks. window takes the same time in the original, and returns what a video task needs; nil: the task is
+// that of the audio. DownloadPart fails with Invalid if the task needs the whole original, because there is no index or
+// it has not what the task needs; for audio that the index does not have, the error wraps ErrNoAudioIndex.
 func DownloadPart(
 	ctx context.Context, from Originals, original video.Source, version int, dir string,
 	window func(start int64) sampletable.Window,

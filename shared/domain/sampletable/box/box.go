@@ -11,9 +11,10 @@ import (
 type Box struct {
 	Name string
 	Data []byte // all of it
-	Body []byte // without its header; a part of data
+	Body []byte // without its header; a part of Data
 }
 
+// Errors of what is no list of boxes.
 var (
 	ErrCutOff  = errors.New("a box is cut off")
 	ErrTooMany = errors.New("too many boxes")

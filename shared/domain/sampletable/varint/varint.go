@@ -22,7 +22,7 @@ func (w *Writer) PutBytes(b []byte) {
 	*w = append(*w, b...)
 }
 
-// ErrDamaged is that of a Reader of bytes that no Writer has written.
+// ErrDamaged is the error of a Reader of bytes that no Writer has written.
 var ErrDamaged = errors.New("the varints are damaged")
 
 // Reader reads what a Writer has written. After the first error, it returns zeros.
