@@ -3,11 +3,10 @@
 package e2e
 
 import (
+	"crypto/rand"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/oklog/ulid/v2"
 
 	"sluice/shared/domain/access"
 	"sluice/tests/clouds"
@@ -77,14 +76,15 @@ func TestExpiredAndRevokedTokensAreRejected(t *testing.T) {
 	t.Parallel()
 	d := openDeployment(t)
 	operator := d.operatorCaller(t)
-	const secret = "secret"
+	secret := strings.Repeat("b7", 20)
+	newID := func() string { return strings.ToLower(rand.Text()[:12]) } // of the form that the gateway asks for
 	over := access.Token{
-		ID: strings.ToLower(ulid.Make().String()), Tenant: "tokens", Scopes: []string{access.ScopeRead},
+		ID: newID(), Tenant: "tokens", Scopes: []string{access.ScopeRead},
 		SecretHash: access.HashSecret(secret),
 		Created:    time.Now().Add(-time.Hour), Expires: time.Now().Add(-time.Second),
 	}
 	still := over
-	still.ID, still.Expires = "x"+over.ID, time.Now().Add(waitLimit)
+	still.ID, still.Expires = newID(), time.Now().Add(waitLimit)
 	for token, status := range map[*access.Token]int{&over: 401, &still: 200} {
 		if err := d.newStore(t).CreateToken(t.Context(), *token); err != nil {
 			t.Fatal(err)
