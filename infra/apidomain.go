@@ -65,9 +65,8 @@ func (g *gateway) redirectRoot(to string) {
 	answer := awsapigateway.NewMockIntegration(&awsapigateway.IntegrationOptions{
 		RequestTemplates: &map[string]*string{"application/json": jsii.String(`{"statusCode": 302}`)},
 		IntegrationResponses: &[]*awsapigateway.IntegrationResponse{{
-			StatusCode: jsii.String(
-				"302",
-			), ResponseParameters: &map[string]*string{location: jsii.String("'" + to + "'")},
+			StatusCode:         jsii.String("302"),
+			ResponseParameters: &map[string]*string{location: jsii.String("'" + to + "'")},
 		}},
 	})
 	method := g.api.Root().AddMethod(jsii.String("GET"), answer, &awsapigateway.MethodOptions{

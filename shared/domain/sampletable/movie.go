@@ -131,8 +131,8 @@ func (m Movie) FindTrack(id uint32) (t Track, ok bool) {
 	return t, ok
 }
 
-// parseTrack parses the body of a trak box in a file of size bytes. mvhd is the header of the movie, and most is how many
-// samples the track may have.
+// parseTrack parses the body of a trak box in a file of size bytes. mvhd is the header of the movie, and most is how
+// many samples the track may have.
 func parseTrack(body, mvhd []byte, size int64, most uint64) (t Track, err error) {
 	trak, err := box.Children(body, "tkhd", "mdia")
 	if err != nil {

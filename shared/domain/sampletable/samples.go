@@ -10,8 +10,8 @@ import (
 	"sluice/shared/domain/sampletable/box"
 )
 
-// readSamples expands the tables of a track (ISO/IEC 14496-12 §8.6.1, §8.6.2, §8.7). It fails unless all tables have the
-// same number of samples, the kept ones are at most most, and they lie within the file of size bytes.
+// readSamples expands the tables of a track (ISO/IEC 14496-12 §8.6.1, §8.6.2, §8.7). It fails unless all tables have
+// the same number of samples, the kept ones are at most most, and they lie within the file of size bytes.
 func (t *Track) readSamples(stbl map[string]box.Box, sound bool, size int64, most uint64) error {
 	if _, entries, err := box.ReadTable(stbl["stsd"], 0); err != nil || entries == nil {
 		return errors.Join(box.ErrCutOff, err)

@@ -26,7 +26,7 @@ const maxRemuxBytes = 4 << 30
 // DownloadOriginal downloads an original into the folder dir. It determines the container by the first bytes, not by
 // the file's name, and rejects a file that is incomplete or in a container that is not supported.
 func DownloadOriginal(ctx context.Context, from Originals, key, etag, dir string) (File, error) {
-	const op = "source.FetchOriginal"
+	const op = "source.DownloadOriginal"
 	out := File{Dir: dir, Name: "in"}
 	f, err := os.Create(filepath.Join(dir, out.Name))
 	if err != nil {
