@@ -3,7 +3,6 @@ package source
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -12,12 +11,12 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/fileformat"
 	"sluice/shared/domain/sampletable"
+	"sluice/shared/domain/sampletable/box"
 )
 
 // Limits of what is read of an original to inspect it.
 const (
 	headBytes     = 64 << 10
-	boxHeader     = 16        // bytes, with a length of 64 bits
 	maxMoovBytes  = 128 << 20 // 12 hours have a third of it
 	maxExtraBytes = 1 << 20   // of a top-level box that describes the file
 	maxTopBoxes   = 64        // of a file that is not in fragments
@@ -114,7 +113,7 @@ func (s *Sparse) readBoxes(ctx context.Context) (moov []byte, err error) {
 			}
 		case slices.Contains([]string{"mdat", "free", "skip", "wide"}, b.name):
 			filled = filled || b.name == "mdat"
-			s.transfer.add(sampletable.Range{From: pos, To: min(pos+boxHeader, b.To)}, pos)
+			s.transfer.add(sampletable.Range{From: pos, To: min(pos+box.HeaderBytes, b.To)}, pos)
 		case slices.Contains([]string{"uuid", "udta", "meta", "pnot", "PICT"}, b.name) && b.Len() <= maxExtraBytes:
 			s.transfer.add(b.Range, pos)
 		default:
@@ -148,27 +147,18 @@ type topBox struct {
 	sampletable.Range
 }
 
-// readTopBox reads the header of the top-level box at a position (ISO/IEC 14496-12 §4.2). It fails with Invalid if the
-// box does not end within the file.
+// readTopBox reads the header of the top-level box at a position. It fails with Invalid if the box does not end within
+// the file.
 func (s *Sparse) readTopBox(ctx context.Context, pos int64) (topBox, error) {
-	b, err := s.read(ctx, sampletable.Range{From: pos, To: min(pos+boxHeader, s.size)})
+	b, err := s.read(ctx, sampletable.Range{From: pos, To: min(pos+box.HeaderBytes, s.size)})
 	if err != nil {
 		return topBox{}, err
 	}
-	length := int64(0)
-	if len(b) >= 8 {
-		length = int64(binary.BigEndian.Uint32(b))
-	}
-	switch {
-	case length == 0 && len(b) >= 8:
-		length = s.size - pos
-	case length == 1 && len(b) == boxHeader:
-		length = int64(binary.BigEndian.Uint64(b[8:]))
-	}
-	if length < 8 || length > s.size-pos {
+	name, length, err := box.ParseHeader(b, s.size-pos)
+	if err != nil {
 		return topBox{}, errs.E("source.readTopBox", errs.Invalid, errNoIndex)
 	}
-	return topBox{string(b[4:8]), sampletable.Range{From: pos, To: pos + length}}, nil
+	return topBox{name, sampletable.Range{From: pos, To: pos + length}}, nil
 }
 
 // read returns the bytes of a range of the original.
