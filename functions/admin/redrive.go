@@ -10,6 +10,7 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/httpapi"
+	"sluice/shared/platform/invocation"
 )
 
 // Limits of POST /v1/dead-letters/redrive.
@@ -79,7 +80,7 @@ func (a *Admin) listOpenIDs(ctx context.Context, f video.DeadLetterFilter) (ids 
 
 // redriveAtRate sends dead letters again, one per pace, until the time is up or an error concerns them all.
 func (a *Admin) redriveAtRate(ctx context.Context, ids []string, pace time.Duration) (done int, err error) {
-	going, cancel := httpapi.WithEarlierDeadline(ctx, redriveReserve)
+	going, cancel := invocation.WithReserve(ctx, redriveReserve)
 	defer cancel()
 	for i, id := range ids {
 		if i > 0 {

@@ -66,7 +66,7 @@ func (i Inspector) indexFragments(
 		in.Start, err = in.Video.FindStart(m.Start, packets)
 	}
 	if err != nil {
-		return m, nil, nil //nolint:nilerr // it is processed as a whole
+		return m, nil, nil // it is processed as a whole
 	}
 	indexed, keys, err := i.storeIndex(ctx, o, m, in)
 	if errs.KindOf(err) == errs.Invalid {

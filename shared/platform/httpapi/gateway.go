@@ -22,6 +22,7 @@ import (
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/platform/invocation"
 )
 
 // Limits in bytes: ours of a request's body, and Lambda's of a response
@@ -46,7 +47,7 @@ func NewGatewayFunc(h http.Handler, log *slog.Logger) GatewayFunc {
 	return func(
 		ctx context.Context, e lambdaevents.APIGatewayProxyRequest,
 	) (lambdaevents.APIGatewayProxyResponse, error) {
-		ctx, cancel := WithEarlierDeadline(ctx, responseReserve)
+		ctx, cancel := invocation.WithReserve(ctx, responseReserve)
 		defer cancel()
 		r, err := newRequest(ctx, e)
 		out := serveRecovered(r, log, open, func(w http.ResponseWriter) {
@@ -69,15 +70,6 @@ func NewGatewayFunc(h http.Handler, log *slog.Logger) GatewayFunc {
 // responseReserve is the part of a function's time that is left for the response: a function that Lambda stops sends
 // none.
 const responseReserve = time.Second
-
-// WithEarlierDeadline returns a context that ends d before ctx does.
-func WithEarlierDeadline(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	end, ok := ctx.Deadline()
-	if !ok {
-		return ctx, func() {}
-	}
-	return context.WithDeadline(ctx, end.Add(-d))
-}
 
 // serveRecovered calls open and serve and returns what they write, or a problem document if serve panics.
 func serveRecovered(

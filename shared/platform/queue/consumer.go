@@ -25,6 +25,7 @@ import (
 
 	"sluice/events"
 	"sluice/shared/domain/services"
+	"sluice/shared/platform/invocation"
 )
 
 // Handler handles an event and returns the events to send. It may be called again with the same event and must then
@@ -70,7 +71,7 @@ func (c *Consumer) HandleBatch(
 ) (lambdaevents.SQSEventResponse, error) {
 	failed := []lambdaevents.SQSBatchItemFailure{} // not nil: a local cloud takes null for "all failed"
 	stopped := map[string]time.Duration{}          // by group: visibility timeout
-	work, done := withEarlierDeadline(ctx, reportReserve)
+	work, done := invocation.WithReserve(ctx, reportReserve)
 	defer done()
 	for _, m := range batch.Records {
 		group := m.Attributes["MessageGroupId"]
@@ -92,15 +93,6 @@ const (
 	reportReserve         = 2 * time.Second
 	visibilityCallTimeout = time.Second
 )
-
-// withEarlierDeadline returns a context that ends d before ctx does.
-func withEarlierDeadline(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
-	end, ok := ctx.Deadline()
-	if !ok {
-		return ctx, func() {}
-	}
-	return context.WithDeadline(ctx, end.Add(-d))
-}
 
 // delayRedelivery sets the visibility timeout of a failed message to wait. That of the queue is longer, because it
 // allows for the longest work. The call may use reportReserve after the deadline of ctx.

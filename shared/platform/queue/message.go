@@ -17,6 +17,7 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/metric"
 	"sluice/shared/domain/services"
+	"sluice/shared/platform/invocation"
 	"sluice/shared/platform/telemetry/metrics"
 )
 
@@ -131,7 +132,7 @@ func (c *Consumer) attemptEvent(ctx context.Context, d delivery, e events.Event)
 		return nil, errAttemptsExhausted
 	}
 	// The rest of the function's time is for sending the handler's events or reporting its failure.
-	ctx, cancel := withEarlierDeadline(ctx, min(10*time.Second, c.Service.Timeout/3))
+	ctx, cancel := invocation.WithReserve(ctx, min(10*time.Second, c.Service.Timeout/3))
 	defer cancel()
 	defer func() {
 		if r := recover(); r != nil {

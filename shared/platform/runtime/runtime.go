@@ -30,7 +30,7 @@ import (
 	"sluice/shared/platform/awsclient"
 	"sluice/shared/platform/blob"
 	"sluice/shared/platform/ffmpeg"
-	"sluice/shared/platform/httpapi"
+	"sluice/shared/platform/invocation"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/source"
 	"sluice/shared/platform/store"
@@ -189,7 +189,7 @@ func traceScheduled(
 	return func(ctx context.Context, s autoscale.ScaleSignal) (err error) {
 		ctx, span := trace.StartRequestSpan(ctx, nil, false)
 		defer func() { span.End(err) }()
-		ctx, cancel := httpapi.WithEarlierDeadline(ctx, scheduledReserve)
+		ctx, cancel := invocation.WithReserve(ctx, scheduledReserve)
 		defer cancel()
 		return run(logs.WithAttrs(ctx, slog.String("trace", trace.IDFromContext(ctx))), s)
 	}
