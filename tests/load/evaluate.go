@@ -101,11 +101,15 @@ func (b *burstRun) writeReport(r Result, out *os.File) error {
 		return err
 	}
 	figure := r.buildFigure(b.began)
-	for path, body := range map[string]string{b.jsonPath: string(text) + "\n", b.svgPath: figure.RenderSVG()} {
+	svg, err := figure.RenderSVG()
+	if err != nil {
+		return err
+	}
+	for path, body := range map[string][]byte{b.jsonPath: append(text, '\n'), b.svgPath: svg} {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
-		if err := os.WriteFile(path, []byte(body), 0o644); err != nil {
+		if err := os.WriteFile(path, body, 0o644); err != nil {
 			return err
 		}
 	}

@@ -36,7 +36,7 @@ var batchQueues = map[string]bool{"api": true, "publish": true}
 
 // buildWorkersPanel shows the workers of a queue and their ceiling.
 func (q QueueSeries) buildWorkersPanel(hue plot.Hue) plot.Panel {
-	p := plot.Panel{Title: "workers of " + q.Name, HalfHeight: true, Lines: []plot.Line{
+	p := plot.Panel{Title: "workers of " + q.Name, Lines: []plot.Line{
 		q.appendSamples(plot.Line{Name: "at work", Hue: hue}, func(s Sample) (int, bool) { return s.InFlight, true }),
 	}}
 	ceiling := q.appendSamples(plot.Line{Name: "their ceiling", Hue: hue, Dashed: true}, func(s Sample) (int, bool) {
@@ -64,10 +64,10 @@ func (q QueueSeries) appendSamples(l plot.Line, value func(Sample) (int, bool)) 
 // buildReadyPanel shows the share of ready videos of each tenant. It extends span to the last one. Only the tenant with
 // the most videos has its own colour.
 func (r Result) buildReadyPanel(began time.Time, span *float64) plot.Panel {
-	p := plot.Panel{Title: "videos ready, of a tenant's", Unit: "%", AxisTop: 100}
+	p := plot.Panel{Title: "% of a tenant's videos ready", AxisTop: 100}
 	for i, t := range r.Tenants {
 		l := plot.Line{
-			Name: fmt.Sprintf("%s, of %d", t.Tenant, t.Sent), Hue: plot.Pink, Unfilled: true, Points: []plot.Point{{}},
+			Name: fmt.Sprintf("%s, of %d", t.Tenant, t.Sent), Hue: plot.Pink, Points: []plot.Point{{}},
 		}
 		if t.Sent < r.Tenants[len(r.Tenants)-1].Sent {
 			l.Name, l.Hue = "", plot.Grey

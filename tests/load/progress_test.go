@@ -75,7 +75,7 @@ func TestFigureHasLinesPerQueueAndTenant(t *testing.T) {
 	want := []string{
 		"messages waiting: encode", "messages waiting: publish", "workers of encode: at work",
 		"workers of encode: their ceiling",
-		"videos ready, of a tenant's: each other, of 1", "videos ready, of a tenant's: b, of 2",
+		"% of a tenant's videos ready: each other, of 1", "% of a tenant's videos ready: b, of 2",
 	}
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
@@ -86,7 +86,7 @@ func TestFigureHasLinesPerQueueAndTenant(t *testing.T) {
 	); diff != "" {
 		t.Errorf("ready (-want +got):\n%s", diff)
 	}
-	if !strings.Contains(f.RenderSVG(), "A burst of 3 videos of 2 tenants") {
+	if svg, err := f.RenderSVG(); err != nil || !bytes.Contains(svg, []byte("A burst of 3 videos of 2 tenants")) {
 		t.Error("the drawing has no title")
 	}
 }

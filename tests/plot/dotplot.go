@@ -1,8 +1,12 @@
 package plot
 
 import (
-	"fmt"
 	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 )
 
 // DotPlot compares series by one quantity in several cases: a group for each case, a row in it for each series, and in
@@ -28,105 +32,69 @@ type DotRow struct {
 	Hollow, Full float64 // greater than 0
 }
 
-// Sizes in pixels.
+// Sizes of a dot plot, in points.
 const (
-	groupNameWidth = 110 // column for the names of groups
-	rowHeight      = 15  // from one row to the next
-	groupGap       = 18  // between groups
-	dotRadius      = 4.5
-	logBase        = 10 // of the axis: one mark for each power
+	rowHeight  = 13 // from one row to the next
+	dotRadius  = 3.5
+	axisHeight = 50 // of the axis of values, with its label
 )
 
-// RenderSVG draws the plot.
-func (d DotPlot) RenderSVG() string {
-	var s svgWriter
-	s.y = 30
-	s.drawText(plotLeft, s.y, "title", d.Title)
-	s.y += 20
-	s.drawText(plotLeft, s.y, "", d.Note)
-	s.y += 8
-	if len(d.Groups) > 0 {
-		s.drawKey(d)
-	}
-	low, high := d.axisPowers()
-	top := s.y + groupGap/2
-	s.y = top
-	var body svgWriter
-	body.y = top
-	for _, g := range d.Groups {
-		body.drawGroup(g, low, high)
-	}
-	for p := low; p <= high; p++ {
-		x := logPosition(math.Pow(logBase, float64(p)), low, high)
-		s.drawRule("grid", x, top, x, body.y)
-		s.drawAnchoredText(x, body.y+18, "middle", formatNumber(math.Pow(logBase, float64(p)), ""))
-	}
-	s.b.WriteString(body.b.String())
-	s.drawAnchoredText((plotLeft+groupNameWidth+plotRight)/2, body.y+38, "middle", d.AxisLabel)
-	s.y = body.y + 54
-	return s.renderDocument(d.Title)
-}
+// dotShapes are the shapes of the two dots of a row.
+var dotShapes = []draw.GlyphDrawer{draw.RingGlyph{}, draw.CircleGlyph{}}
 
-// axisPowers returns the exponents of the powers of ten between which all values lie.
-func (d DotPlot) axisPowers() (low, high int) {
-	least, most := math.Inf(1), 0.0
-	for _, g := range d.Groups {
+// RenderSVG draws the plot. It fails if a value is not finite.
+func (d DotPlot) RenderSVG() ([]byte, error) {
+	p := plot.New()
+	p.X.Label.Text = d.AxisLabel
+	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
+	p.X.Min, p.X.Max = math.Inf(1), 0
+	p.Legend.Top, p.Legend.Left = true, true
+	p.Add(plotter.NewGrid())
+	y, names, legendRows := 0.0, plot.ConstantTicks{}, 0
+	for i, g := range d.Groups {
+		names = append(names, plot.Tick{Value: y - float64(len(g.Rows)-1)/2, Label: g.Name})
 		for _, r := range g.Rows {
-			least, most = min(least, r.Hollow, r.Full), max(most, r.Hollow, r.Full)
+			name := r.Name
+			if i > 0 {
+				name = ""
+			}
+			if err := addRow(p, r, y, name); err != nil {
+				return nil, err
+			}
+			y--
 		}
+		y-- // a gap between groups
 	}
-	if most <= 0 {
-		return 0, 1
+	for i, label := range []string{d.HollowLabel, d.FullLabel} {
+		p.Legend.Add(label, &plotter.Scatter{GlyphStyle: draw.GlyphStyle{
+			Shape: dotShapes[i], Color: palette[Grey].page, Radius: dotRadius,
+		}})
 	}
-	low = int(math.Floor(math.Log10(least)))
-	return low, max(low+1, int(math.Ceil(math.Log10(most))))
+	if len(d.Groups) == 0 {
+		p.X.Min, p.X.Max = 1, 10
+	} else {
+		legendRows = 3 + len(d.Groups[0].Rows)
+	}
+	p.Y.Tick.Marker, p.Y.Min, p.Y.Max = names, y, float64(legendRows)
+	return renderRows(d.Title, d.Note, [][]*plot.Plot{{p}}, axisHeight+vg.Length(float64(legendRows)-y)*rowHeight)
 }
 
-// logPosition returns the x coordinate of a value on an axis from 10^low to 10^high.
-func logPosition(value float64, low, high int) float64 {
-	return plotLeft + groupNameWidth + (plotRight-plotLeft-groupNameWidth)*(math.Log10(value)-float64(low))/float64(
-		high-low,
-	)
-}
-
-// drawKey draws the names of the rows, which are the same in all groups, and the meaning of the dots.
-func (s *svgWriter) drawKey(d DotPlot) {
-	s.y += legendRowHeight
-	x := float64(plotLeft)
-	for _, r := range d.Groups[0].Rows {
-		s.drawDot(x+dotRadius, s.y-baselineOffset, r.Hue, true)
-		s.drawText(x+3*dotRadius, s.y, "", r.Name)
-		x += 3*dotRadius + legendGap + estimateTextWidth(r.Name)
+// addRow draws the two dots of a row and a line between them. If name is not empty, the legend gets an entry.
+func addRow(p *plot.Plot, r DotRow, y float64, name string) error {
+	ends := plotter.XYs{{X: r.Hollow, Y: y}, {X: r.Full, Y: y}}
+	line, err := plotter.NewLine(ends)
+	if err != nil {
+		return err
 	}
-	s.y += legendRowHeight
-	s.drawDot(plotLeft+dotRadius, s.y-baselineOffset, Grey, false)
-	s.drawText(plotLeft+3*dotRadius, s.y, "", d.HollowLabel)
-	x = plotLeft + 3*dotRadius + legendGap + estimateTextWidth(d.HollowLabel)
-	s.drawDot(x+dotRadius, s.y-baselineOffset, Grey, true)
-	s.drawText(x+3*dotRadius, s.y, "", d.FullLabel)
-}
-
-func (s *svgWriter) drawGroup(g DotGroup, low, high int) {
-	s.y += groupGap / 2
-	middle := s.y + rowHeight*float64(len(g.Rows))/2
-	s.drawText(plotLeft, middle+baselineOffset, "head", g.Name)
-	for _, r := range g.Rows {
-		s.y += rowHeight
-		y := s.y - rowHeight/2
-		from, to := logPosition(r.Hollow, low, high), logPosition(r.Full, low, high)
-		fmt.Fprintf(&s.b, `<path class="line h%d" d="M%.1f %.1fH%.1f"/>`+"\n", r.Hue, from, y, to)
-		s.drawDot(from, y, r.Hue, false)
-		s.drawDot(to, y, r.Hue, true)
+	line.Color = palette[r.Hue].page
+	p.Add(line)
+	for i, shape := range dotShapes {
+		p.Add(&plotter.Scatter{XYs: ends[i : i+1], GlyphStyle: draw.GlyphStyle{
+			Shape: shape, Color: line.Color, Radius: dotRadius,
+		}})
 	}
-	s.y += groupGap / 2
-	s.drawRule("grid", plotLeft, s.y, plotRight, s.y)
-}
-
-// drawDot draws a dot. A hollow one covers the line below it.
-func (s *svgWriter) drawDot(x, y float64, hue Hue, full bool) {
-	class := fmt.Sprintf("paper ring h%d", hue)
-	if full {
-		class = fmt.Sprintf("f%d", hue)
+	if name != "" {
+		p.Legend.Add(name, line)
 	}
-	fmt.Fprintf(&s.b, `<circle class="%s" cx="%.1f" cy="%.1f" r="%.1f"/>`+"\n", class, x, y, dotRadius)
+	return nil
 }

@@ -13,7 +13,7 @@ import (
 // writeWorkloadFigure writes build/sim/<workload>.svg: depth and workers over time under Sluice's law.
 func writeWorkloadFigure(folder string, w workload, c *simulatedCloud) error {
 	name := strings.ReplaceAll(w.name, " ", "-") + ".svg"
-	return os.WriteFile(filepath.Join(folder, name), []byte(buildFigure(w, c).RenderSVG()), 0o644)
+	return writeDrawing(filepath.Join(folder, name), buildFigure(w, c).RenderSVG)
 }
 
 func buildFigure(w workload, c *simulatedCloud) plot.Figure {
@@ -25,7 +25,7 @@ func buildFigure(w workload, c *simulatedCloud) plot.Figure {
 			return r.visible
 		}, plot.Line{Name: q.Name, Hue: hue}))
 		workers = append(workers, plot.Panel{
-			Title: "workers of " + q.Name, HalfHeight: true, AxisTop: workerBudget, Lines: []plot.Line{
+			Title: "workers of " + q.Name, AxisTop: workerBudget, Lines: []plot.Line{
 				appendReadings(past, func(r reading) float64 {
 					return r.inFlight
 				}, plot.Line{Name: "at work", Hue: hue}),
@@ -46,8 +46,15 @@ func buildFigure(w workload, c *simulatedCloud) plot.Figure {
 
 // writeWaitPlot writes build/sim/waits-<mode>.svg: the interactive waits under each law.
 func writeWaitPlot(folder string, m pollerMode, rows []Row) error {
-	return os.WriteFile(filepath.Join(folder, "waits-"+m.name+".svg"), []byte(buildWaitPlot(m, rows).RenderSVG()),
-		0o644)
+	return writeDrawing(filepath.Join(folder, "waits-"+m.name+".svg"), buildWaitPlot(m, rows).RenderSVG)
+}
+
+func writeDrawing(path string, render func() ([]byte, error)) error {
+	svg, err := render()
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(path, svg, 0o644)
 }
 
 // minDrawnWait is the shortest wait that is drawn, in seconds. The axis is logarithmic.
