@@ -1,7 +1,8 @@
 // Package play serves videos where there is no CDN: it checks the token in the path, returns playlists, redirects to S3
 // for segments, and serves the page with the player.
 // Rights on AWS: s3:GetObject below v/ in the media bucket, also for the URLs that it signs, s3:ListBucket there so
-// that a missing object is 404 and not 403, and secretsmanager:GetSecretValue of the playback key. It reads no rows.
+// that a missing object is 404 and not 403, secretsmanager:GetSecretValue of the playback key, and dynamodb:GetItem of
+// the deny list.
 // It rejects file names that Sluice never writes, so that no path reaches another object, and tokens of other videos.
 // It never serves what a tenant uploaded.
 package play
@@ -31,9 +32,16 @@ type ObjectReader interface {
 	PresignGet(ctx context.Context, key string, ttl time.Duration) (string, error)
 }
 
+// DenyList has the playback ids that may not be played.
+type DenyList interface {
+	// LoadDenyEntry returns the entry of an id; one that is allowed if there is none.
+	LoadDenyEntry(ctx context.Context, id string) (playback.DenyEntry, error)
+}
+
 // Server answers the routes of the service play.
 type Server struct {
 	Media         ObjectReader
+	DenyList      DenyList
 	SigningSecret func(ctx context.Context) (string, error) // the key of signed tokens; called when it is first needed
 	Now           func() time.Time
 	Log           *slog.Logger
@@ -90,6 +98,9 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) error {
 	if err := playback.VerifyToken(token, id, s.Now(), keys); err != nil {
 		return err
 	}
+	if err := s.checkDenyList(r.Context(), id); err != nil {
+		return err
+	}
 	if !fileNamePattern.MatchString(name) {
 		return errs.New("play.serveFile", errs.NotFound, "file_not_found", "A video has no such file.")
 	}
@@ -104,6 +115,20 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", redirectCacheControl)
 	w.Header().Set("Location", url)
 	w.WriteHeader(http.StatusFound)
+	return nil
+}
+
+// checkDenyList returns nil if an id may be played. Forbidden, code video_denied: it may not, from the moment that the
+// deny list says so.
+func (s *Server) checkDenyList(ctx context.Context, id string) error {
+	e, err := s.DenyList.LoadDenyEntry(ctx, id)
+	if err != nil {
+		return err
+	}
+	if e.Status != playback.Allowed {
+		return errs.New("play.checkDenyList", errs.Forbidden, "video_denied",
+			"This video may not be watched any more.")
+	}
 	return nil
 }
 

@@ -15,6 +15,7 @@ import (
 	"sluice/shared/domain/playback"
 	"sluice/shared/platform/blob"
 	"sluice/shared/platform/httpapi"
+	"sluice/shared/platform/store"
 )
 
 var (
@@ -30,6 +31,7 @@ type response = lambdaevents.APIGatewayProxyResponse
 // fixture is a Server with one public and one signed video.
 type fixture struct {
 	*play.Server
+	table       store.Store
 	secretReads int // how often the secret was read
 	logs        bytes.Buffer
 	call        httpapi.GatewayFunc
@@ -50,7 +52,8 @@ func newFixture(tb testing.TB) *fixture {
 	}
 	f := &fixture{}
 	log := slog.New(slog.NewTextHandler(&f.logs, nil))
-	f.Server = &play.Server{Media: media, Log: log, Now: func() time.Time { return noon },
+	f.table = store.NewMemory()
+	f.Server = &play.Server{Media: media, DenyList: f.table, Log: log, Now: func() time.Time { return noon },
 		SigningSecret: func(context.Context) (string, error) { f.secretReads++; return signingSecret, nil }}
 	f.rebuildHandler(tb)
 	return f

@@ -1,9 +1,9 @@
 // Package publish owns the videos' rows: it applies each event to its video, writes the playlists, requests encode
 // tasks within the tenant's in-flight limit (see FairShare), and tells subscribers what has changed.
 //
-// Rights: read and write of video rows, task results, in-flight limits and wait queues in the table; read and write of
-// playlists in the media bucket. After a video is created, no other service writes its row, but for the
-// Details that clients may edit.
+// Rights: read and write of video rows, task results, in-flight limits, wait queues and the deny list in the table;
+// read and write of playlists in the media bucket. After a video is created, no other service writes its row, but for
+// the Details that clients may edit.
 package publish
 
 import (
@@ -15,6 +15,7 @@ import (
 	"sluice/events"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/metric"
+	"sluice/shared/domain/playback"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/telemetry/metrics"
 )
@@ -33,12 +34,20 @@ type VideoStore interface {
 	ListTaskResults(ctx context.Context, tenant, id string) ([]video.Result, error)
 }
 
+// DenyList has the playback ids that may not be played.
+type DenyList interface {
+	// ApplyDenyRule changes the entry of a playback id. It is idempotent. It fails with Conflict if the entry changed
+	// at the same time.
+	ApplyDenyRule(ctx context.Context, r playback.DenyRule) error
+}
+
 // VideoOwner is the only writer of videos' rows after their creation, but for their Details. Its queue is FIFO with the
 // video's id as message group, so that normally one process at a time writes a row; the version in the row protects it
 // where that fails.
 type VideoOwner struct {
 	Videos    VideoStore
 	Playlists PlaylistStore
+	DenyList  DenyList
 	FairShare FairShare
 	Now       func() time.Time
 	Log       *slog.Logger
@@ -74,6 +83,11 @@ func (o VideoOwner) Handle(ctx context.Context, e events.Event) ([]events.Event,
 	}
 	if err := o.saveVideo(ctx, e, before, after); err != nil {
 		return nil, err
+	}
+	if rule, ok := playback.DecideDenyRule(after); ok {
+		if err := o.DenyList.ApplyDenyRule(ctx, rule); err != nil {
+			return nil, err
+		}
 	}
 	if err := o.closePlaylists(ctx, after, out); err != nil {
 		return nil, err

@@ -278,7 +278,8 @@ func (sim *simulation) newConsumer(p *process, s services.Service) *queue.Consum
 			Limits: p.newStore(), WaitQueue: p.newStore(), Videos: p.newStore(), MaxInFlight: inFlightLimit, Now: now,
 		}
 		c.Handle = publish.VideoOwner{
-			Videos: p.newStore(), Playlists: faultyMedia{p}, FairShare: turns, Now: now, Log: log,
+			Videos: p.newStore(), Playlists: faultyMedia{p}, DenyList: p.newStore(), FairShare: turns, Now: now,
+			Log: log,
 		}.Handle
 	default:
 		panic(fmt.Sprintf("the world has no service %s", s.Name))

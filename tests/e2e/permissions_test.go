@@ -119,7 +119,8 @@ func (d deployment) tableChecks(t *testing.T) (all []permissionCheck) {
 	table := aws.String(d.stackOutput(t, "TableName"))
 	for _, kind := range []string{
 		services.TenantRows, services.TokenRows, services.VideoRows, services.UploadRows, services.ProducerRows,
-		services.DeadLetterRows, services.InFlightLimitRows, services.ScalingRows, "OTHER",
+		services.DeadLetterRows, services.InFlightLimitRows, services.ScalingRows, services.DenyListRows,
+		"OTHER",
 	} {
 		key := map[string]rows.AttributeValue{
 			"pk": &rows.AttributeValueMemberS{Value: kind + "#nobody"},

@@ -12,7 +12,7 @@ import (
 func main() {
 	r := runtime.New("play")
 	s := &play.Server{
-		Media: r.MediaBucket(), SigningSecret: r.Secret(services.EnvPlaybackKey),
+		Media: r.MediaBucket(), DenyList: r.Store(), SigningSecret: r.Secret(services.EnvPlaybackKey),
 		MediaURL: os.Getenv(services.EnvPlaybackURL), Now: r.Now, Log: r.Log,
 	}
 	r.ServeRoutes(s.Handler())

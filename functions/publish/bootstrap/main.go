@@ -10,7 +10,7 @@ func main() {
 	r := runtime.New("publish")
 	rows := r.Store()
 	p := publish.VideoOwner{
-		Videos: rows, Playlists: r.MediaBucket(), Now: r.Now, Log: r.Log,
+		Videos: rows, Playlists: r.MediaBucket(), DenyList: rows, Now: r.Now, Log: r.Log,
 		FairShare: publish.FairShare{
 			Limits: rows, WaitQueue: rows, Videos: rows, MaxInFlight: r.InFlightLimit(), Now: r.Now,
 			Backoff: publish.BackOffWithJitter,

@@ -97,6 +97,7 @@ var Map = []Service{
 			{"GET", "/p/{token}/{playback}/{file+}", AuthOpen, ""},
 		},
 		Permissions: []Permission{
+			{GetRows, Table, []string{DenyListRows}},
 			{ReadObjects, MediaBucket, []string{MediaPrefix}},
 			{ReadSecret, PlaybackKey, nil},
 		},
@@ -170,7 +171,8 @@ var Map = []Service{
 		Permissions: []Permission{
 			{ReadRows, Table, []string{VideoRows, InFlightLimitRows}},
 			{WriteRows, Table, []string{VideoRows}},
-			{PutRows, Table, []string{InFlightLimitRows}},
+			{GetRows, Table, []string{DenyListRows}},
+			{PutRows, Table, []string{InFlightLimitRows, DenyListRows}},
 			{DeleteRows, Table, []string{InFlightLimitRows}},
 			{ReadObjects, MediaBucket, []string{MediaPrefix}}, // to extend existing playlists
 			{WriteObjects, MediaBucket, []string{MediaPrefix}},

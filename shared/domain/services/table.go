@@ -18,13 +18,15 @@ const (
 	DeadLetterRows    = "LETTER"      // dead letters
 	InFlightLimitRows = "WINDOW"      // in-flight limits, and the wait queues of videos
 	ScalingRows       = "SCALE"       // state of the autoscaler
+	DenyListRows      = "DENIED"      // playback ids that may not be played
 )
 
 // Indexes of the table. Each has its own partition key attribute, and only the rows with that attribute.
 const (
 	ByTenant   = "by-tenant"   // VIDEOS#<tenant>, newest last
 	ByExternal = "by-external" // EXTERNAL#<tenant>#<external id>
-	ByDeadline = "by-deadline" // DUE#<shard>, soonest first; OPEN#<service>, its open dead letters by id
+	// DUE#<shard>, soonest first; OPEN#<service>, its open dead letters by id; DENY#<step>, entries of the deny list
+	ByDeadline = "by-deadline"
 )
 
 // Kinds of partitions of the indexes.
@@ -33,6 +35,7 @@ const (
 	ExternalIndex       = "EXTERNAL"
 	DueIndex            = "DUE"
 	OpenDeadLetterIndex = "OPEN"
+	DenyStepIndex       = "DENY"
 )
 
 // ListedAttributes are the attributes of a video's row that lists of videos show. The indexes have them beside their

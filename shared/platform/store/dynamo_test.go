@@ -21,6 +21,7 @@ import (
 	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/fairshare"
+	"sluice/shared/domain/playback"
 	"sluice/shared/domain/scaling"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/store"
@@ -203,6 +204,18 @@ func methodCalls() []methodCall {
 		{"SaveScalingState", func(t *testing.T, s store.Store) error {
 			return s.SaveScalingState(t.Context(), scaling.State{Version: 1})
 		}, []string{"PutItem"}},
+		{"LoadDenyEntry", func(t *testing.T, s store.Store) error {
+			_, err := s.LoadDenyEntry(t.Context(), "p1")
+			return err
+		}, []string{"GetItem"}},
+		{"SaveDenyEntry", func(t *testing.T, s store.Store) error {
+			return s.SaveDenyEntry(t.Context(), playback.DenyEntry{
+				DenyRule: playback.DenyRule{Playback: "p1"}, Revision: 1,
+			})
+		}, []string{"PutItem"}},
+		{"ApplyDenyRule", func(t *testing.T, s store.Store) error {
+			return s.ApplyDenyRule(t.Context(), playback.DenyRule{Playback: "p1", Status: playback.Denied, Version: 1})
+		}, []string{"GetItem", "PutItem"}},
 		{"EnqueuePosition", func(t *testing.T, s store.Store) error {
 			return s.EnqueuePosition(t.Context(), "acme", video.Bulk, position)
 		}, []string{"PutItem"}},

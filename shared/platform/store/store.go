@@ -1,7 +1,7 @@
 // Package store keeps tenants, tokens, producers, uploads, videos, idempotency records, dead letters, in-flight
-// limits, wait queues and the state of the autoscaler as rows of one DynamoDB table. [Store] has the operations; it
-// works on a [table.Table], of which there are two: one of DynamoDB, and one in memory for tests ([NewMemory]).
-// storetest.Run checks a Store on either.
+// limits, wait queues, the state of the autoscaler and the deny list as rows of one DynamoDB table. [Store] has the
+// operations; it works on a [table.Table], of which there are two: one of DynamoDB, and one in memory for tests
+// ([NewMemory]). storetest.Run checks a Store on either.
 //
 // Rows have string keys pk and sk. The tenant is part of the partition key of every row that a tenant owns:
 //
@@ -16,6 +16,7 @@
 //	SOURCE##all           SOURCE#<id>      the same producer, in the directory of all
 //	LETTER#<month>        <id>             a dead letter, until "expires"
 //	SCALE#all             SCALE            the last decision of the autoscaler
+//	DENIED#<playback id>  DENIED           an entry of the deny list, until "expires"
 //	WINDOW#<tenant>       WINDOW#<lane>    the tasks that a tenant has in flight in a lane
 //	WINDOW#<tenant>       WAIT#<lane>#<planned>#<id>  the position of a video in its tenant's wait queue
 //	IDEMPOTENCY#<owner>#<digest>  IDEMPOTENCY  a request with an idempotency key, until "expires" (the TTL attribute)
@@ -25,13 +26,14 @@
 // The IAM actions that the methods need; dynamodb:LeadingKeys narrows them to the row kinds that a service may access:
 //
 //	dynamodb:GetItem         LoadTenant, LoadToken, LoadUpload, LoadVideo, LoadDeadLetter, LoadInFlightLimit,
-//	                         LoadScalingState, DeleteProducer
+//	                         LoadScalingState, LoadDenyEntry, ApplyDenyRule, DeleteProducer
 //	dynamodb:Query           LoadVideo, LoadTimeline, FinishTask, ListTaskResults, DeleteTaskResults, ListProducers,
 //	                         ListProducersBySender, ListDeadLetters, ListQueuePositions; on an index ListVideos,
 //	                         ListOverdueVideos, CountOpenDeadLetters
 //	dynamodb:PutItem         CreateTenant, CreateToken, CreateVideo, CreateVideoIdempotently, SaveVideo, FinishTask,
 //	                         BeginIdempotency, CompleteIdempotency, CreateProducer, CreateDeadLetter,
-//	                         UpdateDeadLetter, SaveInFlightLimit, EnqueuePosition, SaveScalingState
+//	                         UpdateDeadLetter, SaveInFlightLimit, EnqueuePosition, SaveScalingState, SaveDenyEntry,
+//	                         ApplyDenyRule
 //	dynamodb:UpdateItem      SaveVideo, FinishTask, UpdateDetails
 //	dynamodb:BatchWriteItem  DeleteToken, DeleteTaskResults, DeleteProducer, DequeuePositions
 //

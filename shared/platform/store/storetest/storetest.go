@@ -83,6 +83,9 @@ func Run(t *testing.T, open func(t testing.TB) store.Store) {
 		{"overdue videos are listed, and no others", testOverdueVideosAreListed},
 		{"the longest overdue video comes first", testLongestOverdueComesFirst},
 		{"task results are deleted", testTaskResultsAreDeleted},
+		{"rules of the deny list are applied in order", testDenyRulesAreApplied},
+		{"saving an entry of the deny list checks its revision", testDenyEntryChecksRevision},
+		{"any entry of the deny list is read as it was written", testAnyDenyEntryRoundTrips},
 		{"a stale scaling state is rejected", testStaleScalingStateIsRejected},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

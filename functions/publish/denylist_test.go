@@ -1,0 +1,75 @@
+package publish_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"sluice/events"
+	"sluice/shared/domain/errs"
+	"sluice/shared/domain/playback"
+	"sluice/shared/domain/video"
+)
+
+func (env *publishEnv) readDenyStatus(t *testing.T) playback.Status {
+	t.Helper()
+	e, err := env.table.LoadDenyEntry(t.Context(), playbackID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e.Status
+}
+
+func TestPromise05_DeletedVideoIsDenied(t *testing.T) {
+	t.Parallel()
+	env := newPublishEnv(t)
+	for _, e := range allEvents() {
+		env.deliverEvent(t, e)
+	}
+	if got := env.readDenyStatus(t); got != playback.Allowed {
+		t.Fatalf("ready, and %s", got)
+	}
+	for range 2 {
+		env.deliverEvent(t, video.DeleteRequested{At: noon})
+		if got := env.readDenyStatus(t); got != playback.Removed {
+			t.Errorf("deleting, and %s", got)
+		}
+	}
+}
+
+// brokenDenyList fails as often as it says.
+type brokenDenyList struct {
+	failures *int
+	denyList interface {
+		ApplyDenyRule(ctx context.Context, r playback.DenyRule) error
+	}
+}
+
+func (l brokenDenyList) ApplyDenyRule(ctx context.Context, r playback.DenyRule) error {
+	if *l.failures > 0 {
+		*l.failures--
+		return errs.E("test", errs.Transient, errors.New("down"))
+	}
+	return l.denyList.ApplyDenyRule(ctx, r)
+}
+
+// The objects are purged after the id is denied, also if that fails at first and the row is saved already.
+func TestPromise05_RedeliveryDeniesVideoBeforePurge(t *testing.T) {
+	t.Parallel()
+	env, failures := newPublishEnv(t), 2
+	owner := env.newOwner()
+	owner.DenyList = brokenDenyList{&failures, env.table}
+	for failures > 0 {
+		out, err := owner.Handle(t.Context(), events.New("acme", "vid_1", noon, video.DeleteRequested{At: noon}))
+		if errs.KindOf(err) != errs.Transient || out != nil || env.readVideo(t).State != video.Deleting {
+			t.Fatalf("%v, %v, %s", out, err, env.readVideo(t).State)
+		}
+	}
+	out, err := owner.Handle(t.Context(), events.New("acme", "vid_1", noon, video.DeleteRequested{At: noon}))
+	if err != nil || len(out) != 1 || out[0].Type != events.PurgeRequested {
+		t.Errorf("%v, %v", out, err)
+	}
+	if got := env.readDenyStatus(t); got != playback.Removed {
+		t.Errorf("deleting, and %s", got)
+	}
+}
