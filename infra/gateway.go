@@ -47,7 +47,7 @@ func newGateway(scope constructs.Construct, set settings, functions map[string]a
 			TracingEnabled:       jsii.Bool(true),
 			ThrottlingRateLimit:  jsiiNumber(set.throttles[services.TokenClass].rate),
 			ThrottlingBurstLimit: jsiiNumber(set.throttles[services.TokenClass].burst),
-			MethodOptions:        methodThrottles(set.throttles),
+			MethodOptions:        methodThrottles(set),
 			AccessLogDestination: awsapigateway.NewLogGroupLogDestination(newLogGroup(g.scope, "access", set)),
 			AccessLogFormat:      awsapigateway.AccessLogFormat_Custom(jsii.String(accessLogFormat())),
 		},
@@ -59,7 +59,7 @@ func newGateway(scope constructs.Construct, set settings, functions map[string]a
 			tags.SetTag(jsii.String(name), jsii.String(localAPIID), nil, nil)
 		}
 	}
-	g.addRoutes(functions, g.newAuthorizer(set, functions[services.Authorizer]))
+	g.addRoutes(set, functions, g.newAuthorizer(set, functions[services.Authorizer]))
 	g.addProblemResponses()
 	g.addWebACL(set)
 	g.addDomain(set)
@@ -114,17 +114,21 @@ func (g *gateway) newAuthorizer(set settings, f awslambda.IFunction) awsapigatew
 	})
 }
 
-// addRoutes makes a method for each route of the service map, and an OPTIONS method for each path that browsers call.
-func (g *gateway) addRoutes(functions map[string]awslambda.IFunction, tokens awsapigateway.IAuthorizer) {
+// addRoutes makes a method for each route that the service map has for the gateway, and an OPTIONS method for each path
+// that browsers call.
+func (g *gateway) addRoutes(
+	set settings, functions map[string]awslambda.IFunction, tokens awsapigateway.IAuthorizer,
+) {
 	for _, s := range services.Map {
-		if len(s.Routes) == 0 {
+		routes := s.GatewayRoutes(set.cdn)
+		if len(routes) == 0 {
 			continue
 		}
 		to := awsapigateway.NewLambdaIntegration(functions[s.Name], &awsapigateway.LambdaIntegrationOptions{
 			Proxy:           jsii.Bool(true),
 			AllowTestInvoke: jsii.Bool(false),
 		})
-		for _, r := range s.Routes {
+		for _, r := range routes {
 			method := g.api.Root().ResourceForPath(jsii.String(r.Path)).AddMethod(jsii.String(r.Method), to,
 				authMethodOptions(r.Auth, tokens))
 			suppressNagRule(method, "COG4",

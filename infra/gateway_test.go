@@ -13,11 +13,39 @@ import (
 	"sluice/shared/domain/services"
 )
 
+// With a CDN, nobody reaches media past it: the API has no route of media. Without one, play serves them.
+func TestPromise05_GatewayServesMediaOnlyWithoutCDN(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		template template
+		want     []string
+	}{
+		"aws":       {awsTemplate(), nil},
+		"with name": {stagingTemplate(), nil},
+		"cdn=false": {noCDNTemplate(), []string{"/p", "/p/{token}", "/p/{token}/{playback}", mediaRoutePath}},
+		"local":     {localTemplate(), []string{"/p", "/p/{token}", "/p/{token}/{playback}", mediaRoutePath}},
+	} {
+		var got []string
+		for id := range tt.template.resourcesOfType("ApiGateway::Resource") {
+			path := resourcePath(tt.template, map[string]any{"Ref": id})
+			if path == "/p" || strings.HasPrefix(path, "/p/") {
+				got = append(got, path)
+			}
+		}
+		slices.Sort(got)
+		if d := cmp.Diff(tt.want, got); d != "" {
+			t.Errorf("%s: paths of media (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+const mediaRoutePath = "/p/{token}/{playback}/{file+}"
+
 func TestGatewayRoutesMatchTheServiceMap(t *testing.T) {
 	t.Parallel()
 	var want []string
 	for _, s := range services.Map {
-		for _, r := range s.Routes {
+		for _, r := range s.GatewayRoutes(true) {
 			auth := map[services.Auth]string{
 				services.AuthOpen: "NONE", services.AuthToken: "CUSTOM GatewayAuthorizer", services.AuthIAM: "AWS_IAM",
 			}[r.Auth]

@@ -29,6 +29,9 @@ var allowedDifferences = []struct{ where, why string }{
 	{"*Function Environment.Variables." + services.EnvS3PathStyle, "bucket names are no host names"},
 	{"Sampling* *", "there is no X-Ray: everything is recorded"},
 	{"Cdn* *", "there is no CDN: the function play lets viewers in"},
+	{"GatewayApip *", "there is no CDN: the function play lets viewers in"},
+	{"GatewayApiptoken* *", "there is no CDN: the function play lets viewers in"},
+	{"GatewayApiDeploymentStageprod MethodSettings.*", "there is one route more, so the others have other places"},
 	{"PlaybackKey Value", "nobody changes an emulator's key"},
 	{
 		"*Function Environment.Variables." + services.EnvPlaybackURL,

@@ -33,18 +33,18 @@ func (r *contextReader) readThrottles() map[string]throttle {
 // methodThrottles returns the limits of the methods whose class is not that of tokens, which is the stage's default. A
 // limit applies to each method by itself, so that anonymous callers don't use up those of tenants:
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
-func methodThrottles(throttles map[string]throttle) *map[string]*awsapigateway.MethodDeploymentOptions {
+func methodThrottles(set settings) *map[string]*awsapigateway.MethodDeploymentOptions {
 	methods := map[string]*awsapigateway.MethodDeploymentOptions{}
 	add := func(class, path, method string) {
 		if class != services.TokenClass {
 			methods[path+"/"+method] = &awsapigateway.MethodDeploymentOptions{
-				ThrottlingRateLimit:  jsiiNumber(throttles[class].rate),
-				ThrottlingBurstLimit: jsiiNumber(throttles[class].burst),
+				ThrottlingRateLimit:  jsiiNumber(set.throttles[class].rate),
+				ThrottlingBurstLimit: jsiiNumber(set.throttles[class].burst),
 			}
 		}
 	}
 	for _, s := range services.Map {
-		for _, r := range s.Routes {
+		for _, r := range s.GatewayRoutes(set.cdn) {
 			add(r.ThrottleClass(), r.Path, r.Method)
 		}
 		for _, path := range s.BrowserPaths() {

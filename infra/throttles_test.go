@@ -39,7 +39,7 @@ func TestGatewayThrottlesByClassOfRoute(t *testing.T) {
 	}
 	limits := map[string][2]any{services.OpenClass: {200.0, 400.0}, services.OperatorClass: {50.0, 100.0}}
 	for _, s := range services.Map {
-		for _, r := range s.Routes {
+		for _, r := range s.GatewayRoutes(true) {
 			if r.ThrottleClass() != services.TokenClass {
 				want[r.Method+" "+strings.TrimPrefix(r.Path, "/")] = limits[r.ThrottleClass()]
 			}

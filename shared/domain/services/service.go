@@ -2,6 +2,7 @@ package services
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -35,6 +36,17 @@ type Route struct {
 	Path   string // in API Gateway's syntax: /v1/videos/{id}; {file+} matches the rest
 	Auth   Auth
 	Scope  string // scope that the token needs; "": none
+}
+
+// mediaPath is the beginning of the paths of media, which a CDN serves where there is one.
+const mediaPath = "/p/"
+
+// GatewayRoutes returns the routes that the API gateway has: with a CDN, those of media are not among them, so that
+// nobody reaches media past the CDN.
+func (s Service) GatewayRoutes(cdn bool) []Route {
+	return slices.DeleteFunc(slices.Clone(s.Routes), func(r Route) bool {
+		return cdn && strings.HasPrefix(r.Path, mediaPath)
+	})
 }
 
 // BrowserPaths returns the paths that browsers may call with a token, each once. Browsers send OPTIONS requests to
