@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 
+	"sluice/shared/domain/command"
 	"sluice/shared/domain/video"
 )
 
@@ -15,7 +16,7 @@ type Kind string
 
 // The kinds of event.
 const (
-	Request Kind = "request" // from a producer to the queue of the API: names neither tenant nor video
+	Request Kind = "request" // from a producer to the queue of the API: its envelope names neither tenant nor video
 	Message Kind = "message" // from one service to the queue of another
 	Fact    Kind = "fact"    // to the topic, for every subscriber
 )
@@ -33,6 +34,8 @@ type contract struct {
 // its schema and its examples: docs/add-an-event.md.
 var contracts = newRegistry(&schemaSet{fs: schemaFiles},
 	newContract(UploadRequested, Request, oncePerVideo[video.UploadRequested]),
+	newContract(CommandDescribe, Request, oncePerVideo[command.Describe]),
+	newContract(CommandDelete, Request, oncePerVideo[command.Delete]),
 	newContract(UploadCompleted, Message, oncePerVideo[video.UploadCompleted]),
 	newContract(UploadCancelled, Message, oncePerVideo[video.UploadCancelled]),
 	newContract(FetchRequested, Message, oncePerVideo[video.FetchRequested]),

@@ -35,7 +35,9 @@ type Type string
 // and examples: docs/add-an-event.md. See Kind for where the events go.
 const (
 	ObjectCreated    Type = "s3.object-created.v1" // made from a notification of S3, never sent by Sluice
-	UploadRequested  Type = "upload.requested.v1"  // from producers
+	UploadRequested  Type = "upload.requested.v1"  // from producers, as the next two
+	CommandDescribe  Type = "command.describe.v1"
+	CommandDelete    Type = "command.delete.v1"
 	UploadCompleted  Type = "upload.completed.v1"
 	UploadCancelled  Type = "upload.cancelled.v1"
 	FetchRequested   Type = "fetch.requested.v1"

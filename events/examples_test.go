@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/events"
+	"sluice/shared/domain/command"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
 )
@@ -83,6 +84,16 @@ var samples = map[string]any{
 	"upload.requested.v1/url": video.UploadRequested{
 		Origin: video.Origin{URL: "https://media.example.com/a.mp4?x=%20"},
 	},
+	"command.describe.v1/minimal": command.Describe{Video: id},
+	"command.describe.v1/full": command.Describe{
+		Video: id, Title: new("Urlaub, Tag 3"), ExternalID: new("film/4711"),
+		Metadata: map[string]string{"season": "1"},
+	},
+	"command.describe.v1/empty": command.Describe{
+		Video: id, Title: new(""), ExternalID: new(""), Metadata: map[string]string{},
+	},
+	"command.delete.v1/minimal":   command.Delete{Video: id},
+	"command.delete.v1/full":      command.Delete{Video: "vid_1"},
 	"upload.cancelled.v1/minimal": video.UploadCancelled{At: noon},
 	"upload.cancelled.v1/full":    video.UploadCancelled{At: noon.Add(123456789)},
 	"fetch.requested.v1/minimal": video.FetchRequested{
@@ -207,8 +218,15 @@ func newEnvelope(data any) events.Event {
 	if told, ok := data.(video.Event); ok {
 		return events.New(tenant, id, noon, told)
 	}
+	typ := events.UploadRequested
+	switch data.(type) {
+	case command.Describe:
+		typ = events.CommandDescribe
+	case command.Delete:
+		typ = events.CommandDelete
+	}
 	return events.Event{
-		ID: "4711", Type: events.UploadRequested, Source: "urn:acme:archive", Time: noon, Correlation: "order-4711",
+		ID: "4711", Type: typ, Source: "urn:acme:archive", Time: noon, Correlation: "order-4711",
 		Data: data,
 	}
 }

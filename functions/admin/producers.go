@@ -2,7 +2,9 @@ package admin
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"slices"
 
 	"sluice/shared/domain/access"
 	"sluice/shared/domain/services"
@@ -21,36 +23,45 @@ type ProducerStore interface {
 
 // producerView is a producer in a response.
 type producerView struct {
-	ID      string            `json:"id"`
-	Sender  string            `json:"sender"`
-	Bucket  string            `json:"bucket"`
-	Prefix  string            `json:"prefix"`
-	Tenant  string            `json:"tenant"`
-	Created httpapi.Timestamp `json:"created_at"`
+	ID       string            `json:"id"`
+	Sender   string            `json:"sender"`
+	Bucket   string            `json:"bucket"`
+	Prefix   string            `json:"prefix"`
+	Tenant   string            `json:"tenant"`
+	Commands []string          `json:"commands"` // that it may send
+	Created  httpapi.Timestamp `json:"created_at"`
 }
 
 func newProducerView(p access.Producer) producerView {
-	return producerView{p.ID, p.Sender, p.Bucket, p.Prefix, p.Tenant, httpapi.Timestamp{Time: p.Created}}
+	return producerView{
+		p.ID, p.Sender, p.Bucket, p.Prefix, p.Tenant, p.AllowedCommands(), httpapi.Timestamp{Time: p.Created},
+	}
 }
 
 // createProducer answers POST /v1/sources. Repeated, it fails with source_exists. The bucket's owner and the deployment
 // decide whether Sluice can read the bucket.
 func (a *Admin) createProducer(w http.ResponseWriter, r *http.Request) error {
 	in, err := httpapi.DecodeBody[struct {
-		Sender string `json:"sender"`
-		Bucket string `json:"bucket"`
-		Prefix string `json:"prefix,omitempty"`
-		Tenant string `json:"tenant"`
+		Sender   string   `json:"sender"`
+		Bucket   string   `json:"bucket"`
+		Prefix   string   `json:"prefix,omitempty"`
+		Tenant   string   `json:"tenant"`
+		Commands []string `json:"commands,omitempty"`
 	}](r)
 	if err != nil {
 		return err
 	}
 	p := access.Producer{
 		ID: access.ProducerID(in.Sender, in.Bucket, in.Prefix), Sender: in.Sender, Bucket: in.Bucket, Prefix: in.Prefix,
-		Tenant: in.Tenant, Created: a.now(),
+		Tenant: in.Tenant, Commands: slices.Compact(slices.Sorted(slices.Values(in.Commands))), Created: a.now(),
 	}
 	var v httpapi.Validation
 	v.AddAll(p.Validate())
+	for i, c := range in.Commands {
+		known := services.ListProducerCommands()
+		v.Require(slices.Contains(known, c), fmt.Sprintf("/commands/%d", i), "command_unknown",
+			"The commands of producers are "+httpapi.QuoteList(known)+".")
+	}
 	v.Require(services.ValidProducerBucket(in.Bucket), "/bucket", "bucket_refused",
 		"Give the name of a bucket, not of what stands for one, and not one of Sluice's own.")
 	known, err := a.tenantExists(r, in.Tenant)

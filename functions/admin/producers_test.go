@@ -15,7 +15,7 @@ func TestProducersAreCreatedListedAndDeleted(t *testing.T) {
 	id := access.ProducerID("AIDAIENQZJOLO23YVJ4VO", "films", "in/")
 	want := map[string]any{
 		"id": id, "sender": "AIDAIENQZJOLO23YVJ4VO", "bucket": "films", "prefix": "in/", "tenant": "acme",
-		"created_at": "2026-11-22T12:00:00.000Z",
+		"commands": []any{"create"}, "created_at": "2026-11-22T12:00:00.000Z",
 	}
 	got := fx.DoRequest(t, apitest.IAMOperator, "POST", "/v1/sources", apitest.ProducerBody)
 	if d := cmp.Diff(want, got.JSON); got.Status != 201 || d != "" {
@@ -67,6 +67,11 @@ func TestCreateProducerRejectsInvalidFields(t *testing.T) {
 			"prefix_invalid", "/prefix",
 		},
 		{
+			"command that producers can't send",
+			`{"sender": "123456789012", "bucket": "films", "tenant": "acme", "commands": ["create", "redrive"]}`,
+			"command_unknown", "/commands/1",
+		},
+		{
 			"unknown tenant", `{"sender": "123456789012", "bucket": "films", "tenant": "nobody"}`, "tenant_not_found",
 			"/tenant",
 		},
@@ -78,5 +83,19 @@ func TestCreateProducerRejectsInvalidFields(t *testing.T) {
 				t.Errorf("pointer %s", apitest.FirstErrorPointer(got))
 			}
 		})
+	}
+}
+
+func TestRegistrationNamesCommands(t *testing.T) {
+	t.Parallel()
+	fx, _ := apitest.NewWithRecords(t)
+	got := fx.DoRequest(t, apitest.IAMOperator, "POST", "/v1/sources",
+		`{"sender": "123456789012", "bucket": "films", "tenant": "acme", "commands": ["delete", "create", "delete"]}`)
+	stored, err := fx.Store.ListProducersBySender(t.Context(), "123456789012")
+	if err != nil || len(stored) != 1 {
+		t.Fatal(stored, err)
+	}
+	if d := cmp.Diff([]string{"create", "delete"}, stored[0].Commands); got.Status != 201 || d != "" {
+		t.Errorf("%d %s", got.Status, d)
 	}
 }

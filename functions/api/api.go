@@ -41,15 +41,13 @@ type UploadStore interface {
 	LoadVideo(ctx context.Context, tenant, id string) (video.Video, error)
 }
 
-// VideoStore reads and describes the videos of a tenant.
+// VideoStore reads the videos of a tenant.
 type VideoStore interface {
 	// ListVideos returns at most limit videos that match f, newest first, after cursor, and the next cursor, "" at the
 	// end. Invalid: the cursor is malformed.
 	ListVideos(
 		ctx context.Context, tenant string, f video.Filter, cursor string, limit int,
 	) (page []video.Video, next string, err error)
-	// UpdateDetails replaces the title, external id and metadata of a video. NotFound: it is being deleted.
-	UpdateDetails(ctx context.Context, tenant, id string, d video.Details) error
 	// LoadTimeline returns the timeline of a video in order, empty if there is no video.
 	LoadTimeline(ctx context.Context, tenant, id string) ([]video.TimelineEntry, error)
 }
@@ -88,6 +86,7 @@ type API struct {
 	Publisher    EventPublisher
 	Idempotency  httpapi.IdempotencyStore
 	VideoCreator VideoCreator
+	Commands     CommandRunner
 	CheckURL     func(address string) error // returns an error for a URL that can't be fetched, without requesting it
 	PublicURL    string                     // base of the links in responses; "": derived from the request
 	MediaURL     string                     // base of the links to media; "": PublicURL

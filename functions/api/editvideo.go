@@ -1,12 +1,12 @@
 package api
 
 import (
-	"cmp"
-	"maps"
+	"context"
 	"net/http"
-	"strings"
+	"time"
 
 	"sluice/events"
+	"sluice/shared/domain/command"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/httpapi"
@@ -17,6 +17,27 @@ type videoPatch struct {
 	Title      *string           `json:"title,omitempty"`
 	ExternalID *string           `json:"external_id,omitempty"`
 	Metadata   map[string]string `json:"metadata,omitempty"` // all of it
+}
+
+// CommandRunner carries out the commands about videos that exist, which producers send by queue too.
+type CommandRunner interface {
+	// RunCommand returns the video after a valid command that was accepted at a time, and the events that follow.
+	RunCommand(ctx context.Context, v video.Video, c command.Command, at time.Time) (video.Video, []events.Event, error)
+}
+
+// runCommand validates a command, carries it out and sends the events that follow. It fails if that fails. Otherwise it
+// returns the video.
+func (a *API) runCommand(r *http.Request, v video.Video, c command.Command) (video.Video, error) {
+	var check httpapi.Validation
+	check.AddAll(c.Validate())
+	if err := check.Err(); err != nil {
+		return v, err
+	}
+	v, out, err := a.Commands.RunCommand(r.Context(), v, c, a.now())
+	if err != nil {
+		return v, err
+	}
+	return v, a.Publisher.Send(r.Context(), out...)
 }
 
 // editVideo answers PATCH /v1/videos/{id}. Of concurrent changes, the last one wins.
@@ -30,59 +51,22 @@ func (a *API) editVideo(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if err := in.applyTo(&v); err != nil {
-		return err
-	}
-	if err := a.Videos.UpdateDetails(r.Context(), v.Tenant, v.ID, v.Details); err != nil {
+	v, err = a.runCommand(r, v, command.Describe{
+		Video: v.ID, Title: in.Title, ExternalID: in.ExternalID, Metadata: in.Metadata,
+	})
+	if err != nil {
 		return err
 	}
 	return httpapi.WriteJSON(w, http.StatusOK, a.buildVideoView(v, c))
 }
 
-// applyTo changes v, or returns an HTTPError of 422. An empty title becomes the file name.
-func (p videoPatch) applyTo(v *video.Video) error {
-	title := v.Title
-	v.Title = "" // the old title may be a file name, which may be longer than a title
-	if p.Title != nil {
-		v.Title = strings.TrimSpace(*p.Title)
-		title = cmp.Or(v.Title, v.Source.Name)
-	}
-	if p.ExternalID != nil {
-		v.ExternalID = *p.ExternalID
-	}
-	if p.Metadata != nil {
-		v.Metadata = cloneMetadata(p.Metadata)
-	}
-	var check httpapi.Validation
-	check.AddAll(v.Details.Validate())
-	v.Title = title
-	return check.Err()
-}
-
-// cloneMetadata returns a copy of metadata, nil for an empty one, as rows store it.
-func cloneMetadata(m map[string]string) map[string]string {
-	if len(m) == 0 {
-		return nil
-	}
-	return maps.Clone(m)
-}
-
-// deleteVideo answers DELETE /v1/videos/{id}: it sends delete.requested to publish, the owner of the row. It fails if
-// that fails.
+// deleteVideo answers DELETE /v1/videos/{id}. The row is publish's, to which the command is sent on.
 func (a *API) deleteVideo(w http.ResponseWriter, r *http.Request) error {
 	v, err := a.findVideo(r, httpapi.CallerFromContext(r.Context()).Tenant)
 	if err != nil {
 		return err
 	}
-	if v.State == video.Waiting && v.Fetch != nil { // so that no file arrives after the purge
-		if err := a.Multipart.AbortUpload(r.Context(), v.Source.Key, v.Fetch.MultipartID); err != nil {
-			return err
-		}
-	}
-	now := a.now()
-	if err := a.Publisher.Send(
-		r.Context(), events.New(v.Tenant, v.ID, now, video.DeleteRequested{At: now}),
-	); err != nil {
+	if _, err := a.runCommand(r, v, command.Delete{Video: v.ID}); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusAccepted)

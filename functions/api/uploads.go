@@ -73,7 +73,9 @@ func (a *API) createUpload(w http.ResponseWriter, r *http.Request, attempt *http
 // invalid: urlErr, if there is one, and what NewCommand finds.
 func (a *API) newCommand(r *http.Request, in ingest.Request, urlErr error) (command ingest.Command, err error) {
 	in.Tenant, in.Trace = httpapi.CallerFromContext(r.Context()).Tenant, a.TraceHeader(r.Context())
-	in.Spec.Metadata = cloneMetadata(in.Spec.Metadata)
+	if len(in.Spec.Metadata) == 0 { // as rows store it
+		in.Spec.Metadata = nil
+	}
 	if in.VideoID, err = a.newID("vid_"); err != nil {
 		return command, err
 	}

@@ -20,6 +20,7 @@ import (
 	"sluice/events"
 	"sluice/functions/admin"
 	"sluice/functions/api"
+	"sluice/functions/api/commands"
 	"sluice/functions/api/ingest"
 	"sluice/functions/observe"
 	"sluice/shared/domain/errs"
@@ -75,6 +76,7 @@ func New(tb testing.TB) *Fixture {
 		Videos: rows("api"), Multipart: f.Bucket, Now: now,
 		NewPlaybackID: func() (string, error) { return playback.NewID(f.Entropy) },
 	}
+	f.Commands = commands.Runner{Videos: rows("api"), Multipart: f.Bucket}
 	f.Admin = &admin.Admin{
 		Tenants: rows("admin"), Producers: rows("admin"), DeadLetters: rows("admin"), Redriver: f.Redriver,
 		Sleep: func(_ context.Context, d time.Duration) { f.Redriver.Waited += d }, Now: now, Entropy: f.Entropy,

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"sluice/functions/api"
+	"sluice/functions/api/commands"
 	"sluice/functions/api/ingest"
 	"sluice/shared/domain/services"
 	"sluice/shared/platform/outbound"
@@ -17,19 +18,21 @@ func main() {
 	r := runtime.New("api")
 	rows, source := r.Store(), r.SourceBucket()
 	creator := ingest.VideoCreator{Videos: rows, Multipart: source, NewPlaybackID: ingest.NewPlaybackID, Now: r.Now}
+	runner := commands.Runner{Videos: rows, Multipart: source}
 	a := &api.API{
 		Uploads: rows, Videos: rows, Multipart: source, Originals: source, Publisher: r.EventSender(),
-		Idempotency: rows, VideoCreator: creator, CheckURL: outbound.CheckURL,
+		Idempotency: rows, VideoCreator: creator, Commands: runner, CheckURL: outbound.CheckURL,
 		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: r.Origins(),
 		Entropy: rand.Reader, Now: r.Now, Log: r.Log,
 		TraceHeader: trace.HeaderFromContext, AnnotateVideo: runtime.AnnotateVideo,
 	}
 	h, err := a.Handler()
-	r.ServeRoutesAndQueue(
-		h, err,
-		ingest.ProducerHandler{
-			Creator: creator, Producers: rows, TraceHeader: trace.HeaderFromContext,
-			AnnotateVideo: runtime.AnnotateVideo,
-		}.Handle,
-	)
+	create := ingest.ProducerHandler{
+		Creator: creator, Producers: rows, TraceHeader: trace.HeaderFromContext, AnnotateVideo: runtime.AnnotateVideo,
+	}
+	messages := commands.MessageHandler{
+		Runner: runner, Create: create.Handle, Producers: rows, Idempotency: rows, Now: r.Now,
+		AnnotateVideo: runtime.AnnotateVideo,
+	}
+	r.ServeRoutesAndQueue(h, err, messages.Handle)
 }

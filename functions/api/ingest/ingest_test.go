@@ -24,6 +24,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 const (
 	archiveSender = "AROAARCHIVE000000000"
 	studioSender  = "AIDASTUDIO0000000000"
+	deleteSender  = "AIDADELETE0000000000" // may not create videos
 )
 
 // fixture is a ProducerHandler over an in-memory store and bucket. It is the store of its VideoCreator.
@@ -67,7 +68,9 @@ func newFixture(t *testing.T) *fixture {
 		{Sender: archiveSender, Bucket: "masters", Prefix: "acme/", Tenant: "acme"},
 		{Sender: archiveSender, Bucket: "masters", Prefix: "acme/kids/", Tenant: "kids"},
 		{Sender: archiveSender, Bucket: "sluice-source-1", Tenant: "acme"},
+		{Sender: archiveSender, Bucket: "masters", Prefix: "acme/old/", Tenant: "acme", Commands: []string{"delete"}},
 		{Sender: studioSender, Bucket: "cuts", Tenant: "acme"},
+		{Sender: deleteSender, Bucket: "cuts", Tenant: "acme", Commands: []string{"delete"}},
 	} {
 		p.ID = access.ProducerID(p.Sender, p.Bucket, p.Prefix)
 		if err := fx.rows.CreateProducer(t.Context(), p); err != nil {
@@ -108,6 +111,14 @@ func TestPromise06_ProducersActOnlyForTheirTenants(t *testing.T) {
 		{
 			"a URL from a producer of two tenants", archiveSender, video.Origin{URL: "https://example.com/a.mp4"}, "",
 			"tenant_unclear",
+		},
+		{
+			"longest prefix of another command", archiveSender,
+			video.Origin{Bucket: "masters", Key: "acme/old/a.mp4"}, "", "command_forbidden",
+		},
+		{
+			"a URL from a sender of other commands", deleteSender, video.Origin{URL: "https://example.com/a.mp4"}, "",
+			"command_forbidden",
 		},
 		{
 			"Sluice's own bucket, though registered", archiveSender,

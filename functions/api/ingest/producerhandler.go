@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"slices"
 
 	"github.com/oklog/ulid/v2"
 
@@ -79,8 +78,6 @@ func deriveID(sender string, e events.Event) string {
 }
 
 var (
-	problemSenderUnknown = errs.NewProblem("sender_unknown",
-		"Nobody has registered the principal that sent this message; an operator does, with POST /v1/sources.")
 	problemOriginForbidden = errs.NewProblem("origin_forbidden",
 		"The principal that sent this message may not name this object; an operator grants it, with POST /v1/sources.")
 	problemOriginOwn = errs.NewProblem("origin_own",
@@ -91,28 +88,29 @@ var (
 
 // resolveTenant returns the tenant of a video from its sender and origin. Forbidden: there is none, or several.
 func (p ProducerHandler) resolveTenant(ctx context.Context, op, sender string, o video.Origin) (string, error) {
-	switch {
-	case o.Bucket != "" && !services.ValidProducerBucket(o.Bucket):
+	if o.Bucket != "" && !services.ValidProducerBucket(o.Bucket) {
 		return "", problemOriginOwn.ToError(op, errs.Forbidden, nil)
-	case sender == "":
-		return "", problemSenderUnknown.ToError(op, errs.Forbidden, nil)
 	}
 	registered, err := p.Producers.ListProducersBySender(ctx, sender)
-	switch {
-	case err != nil:
+	if err != nil {
 		return "", err
-	case len(registered) == 0:
-		return "", problemSenderUnknown.ToError(op, errs.Forbidden, nil)
-	case o.URL != "":
-		others := func(producer access.Producer) bool { return producer.Tenant != registered[0].Tenant }
-		if slices.ContainsFunc(registered, others) {
+	}
+	granted, err := access.SelectGranted(op, registered, access.CommandCreate)
+	if err != nil {
+		return "", err
+	}
+	if o.URL != "" {
+		tenants := access.ListTenants(granted)
+		if len(tenants) > 1 {
 			return "", problemTenantUnclear.ToError(op, errs.Forbidden, nil)
 		}
-		return registered[0].Tenant, nil
+		return tenants[0], nil
 	}
+	// of all registrations: a longer prefix without the command must not leave its objects to a shorter one
 	producer, ok := access.FindProducer(registered, o.Bucket, o.Key)
 	if !ok {
 		return "", problemOriginForbidden.ToError(op, errs.Forbidden, nil)
 	}
-	return producer.Tenant, nil
+	_, err = access.SelectGranted(op, []access.Producer{producer}, access.CommandCreate)
+	return producer.Tenant, err
 }

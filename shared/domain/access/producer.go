@@ -12,16 +12,16 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Producer is the registration of a producer: an AWS principal that may send UploadRequested messages about the objects
-// of a bucket whose keys begin with a prefix. The videos belong to the given tenant. Operators register it as a
-// "source" (POST /v1/sources).
+// Producer is the registration of a producer: an AWS principal that may send commands for a tenant. To create videos,
+// it names objects of a bucket whose keys begin with a prefix. Operators register it as a "source" (POST /v1/sources).
 type Producer struct {
-	ID      string // see ProducerID
-	Sender  string // unique id of the principal, as ParsePrincipal returns it
-	Bucket  string // never one of Sluice's own
-	Prefix  string // of keys, compared by characters: "in" covers "inbox/a"; "": the whole bucket
-	Tenant  string
-	Created time.Time
+	ID       string // see ProducerID
+	Sender   string // unique id of the principal, as ParsePrincipal returns it
+	Bucket   string // never one of Sluice's own
+	Prefix   string // of keys, compared by characters: "in" covers "inbox/a"; "": the whole bucket
+	Tenant   string
+	Commands []string // that it may send; none: DefaultCommands
+	Created  time.Time
 }
 
 // MaxKeyBytes is the maximum length of an object key in bytes
@@ -56,6 +56,14 @@ func (p Producer) Validate() (f errs.FieldErrors) {
 	f.Require(len(p.Prefix) <= MaxKeyBytes && video.ValidText(p.Prefix, MaxKeyBytes), "/prefix", "prefix_invalid",
 		fmt.Sprintf("A prefix has at most %d bytes and no control characters.", MaxKeyBytes))
 	return f
+}
+
+// AllowedCommands returns the names of the commands that the producer may send.
+func (p Producer) AllowedCommands() []string {
+	if len(p.Commands) == 0 {
+		return DefaultCommands
+	}
+	return p.Commands
 }
 
 // Covers reports whether the registration allows its sender to name the object.

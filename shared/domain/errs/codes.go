@@ -7,7 +7,7 @@ type Code string
 // here and there: a rule test compares both with every constant of type Code in the program.
 var Codes = []Code{
 	// In answers of the API.
-	"body_malformed", "body_too_large", "bucket_refused", "busy", "caller_unknown", "conflict",
+	"body_malformed", "body_too_large", "bucket_refused", "busy", "caller_unknown", "command_unknown", "conflict",
 	"content_type_invalid", "cursor_invalid", "etag_missing", "expires_in_out_of_range", "external_id_invalid",
 	"field_invalid", "field_missing", "field_unknown", "file_name_invalid", "file_not_found", "forbidden",
 	"idempotency_in_progress", "idempotency_key_invalid", "idempotency_key_reused", "inbox_gone", "internal",
@@ -35,7 +35,7 @@ var Codes = []Code{
 	"url_host_unknown", "url_not_found", "url_not_trusted", "url_port_refused", "url_redirects", "url_refused",
 	"url_unavailable", "url_wrong_range",
 	// In logs and dead letters only.
-	"claim_lost", "message_invalid", "no_certificate", "not_local", "object_not_found", "object_replaced",
-	"origin_forbidden", "origin_own", "sender_unknown", "task_missing", "tenant_unclear", "token_not_found",
-	"type_not_taken", "type_unknown", "upload_gone",
+	"claim_lost", "command_forbidden", "message_invalid", "no_certificate", "not_local", "object_not_found",
+	"object_replaced", "origin_forbidden", "origin_own", "sender_unknown", "task_missing", "tenant_unclear",
+	"token_not_found", "type_not_taken", "type_unknown", "upload_gone",
 }

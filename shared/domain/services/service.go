@@ -9,6 +9,7 @@ import (
 // Service is one Lambda function.
 type Service struct {
 	Name        string        // folder under functions/, and prefix of its resources
+	Commands    []Command     // what it carries out for clients and producers; Routes and Inbox have their doors
 	Routes      []Route       // routes of the API gateway that invoke it
 	Inbox       *Inbox        // queue that invokes it; nil: none
 	Interval    time.Duration // of the schedule that invokes it; 0: none

@@ -9,10 +9,11 @@ import (
 	"sluice/shared/domain/video"
 )
 
-// Map is the service map.
-var Map = []Service{
+// Map is the service map. The routes and the event types of Commands are added to those that are listed here.
+var Map = addDoors([]Service{
 	{
-		Name: "api",
+		Name:     "api",
+		Commands: videoCommands,
 		Routes: []Route{
 			{"GET", "/health", AuthOpen, ""},
 			{"GET", "/v1/openapi.json", AuthOpen, ""},
@@ -22,16 +23,12 @@ var Map = []Service{
 			{"POST", "/v1/uploads/{id}/complete", AuthToken, "videos:write"},
 			{"GET", "/v1/uploads/{id}", AuthToken, "videos:write"},
 			{"DELETE", "/v1/uploads/{id}", AuthToken, "videos:write"},
-			{"POST", "/v1/videos", AuthToken, "videos:write"},
 			{"GET", "/v1/videos", AuthToken, "videos:read"},
 			{"GET", "/v1/videos/{id}", AuthToken, "videos:read"},
-			{"PATCH", "/v1/videos/{id}", AuthToken, "videos:write"},
-			{"DELETE", "/v1/videos/{id}", AuthToken, "videos:write"},
 			{"GET", "/v1/videos/{id}/timeline", AuthToken, "videos:read"},
 		},
 		Inbox: &Inbox{
-			EventTypes: []string{"upload.requested.v1"}, BatchSize: 10, ServiceTime: 200 * time.Millisecond,
-			MaxAttempts: 5, MaxWait: time.Minute,
+			BatchSize: 10, ServiceTime: 200 * time.Millisecond, MaxAttempts: 5, MaxWait: time.Minute,
 		},
 		Emits: []string{"upload.completed.v1", "upload.cancelled.v1", "delete.requested.v1", "fetch.requested.v1"},
 		Permissions: []Permission{
@@ -48,7 +45,8 @@ var Map = []Service{
 		Memory: 512, Timeout: 20 * time.Second,
 	},
 	{
-		Name: "admin",
+		Name:     "admin",
+		Commands: deadLetterCommands,
 		Routes: []Route{
 			{"POST", "/v1/tenants", AuthIAM, ""},
 			{"POST", "/v1/tokens", AuthIAM, ""},
@@ -59,7 +57,6 @@ var Map = []Service{
 			{"GET", "/v1/dead-letters", AuthToken, "operator"},
 			{"GET", "/v1/dead-letters/{id}", AuthToken, "operator"},
 			{"POST", "/v1/dead-letters/redrive", AuthToken, "operator"},
-			{"POST", "/v1/dead-letters/{id}/redrive", AuthToken, "operator"},
 			{"POST", "/v1/dead-letters/{id}/discard", AuthToken, "operator"},
 		},
 		Permissions: []Permission{
@@ -213,7 +210,7 @@ var Map = []Service{
 		},
 		Memory: 256, Timeout: 50 * time.Second,
 	},
-}
+})
 
 // Names of services with a special role: Authorizer checks the tokens of AuthToken routes, and Studio has the page that
 // uploads, so it gets the upload address for its content security policy.

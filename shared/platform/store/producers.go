@@ -15,12 +15,13 @@ import (
 // producers, which operators list. No sender can have the directory's key, because it contains '#'.
 type producerItem struct {
 	table.Key
-	ID      string `dynamodbav:"id"`
-	Sender  string `dynamodbav:"sender"`
-	Bucket  string `dynamodbav:"bucket"`
-	Prefix  string `dynamodbav:"prefix"`
-	Tenant  string `dynamodbav:"tenant"`
-	Created string `dynamodbav:"created,omitempty"`
+	ID       string `dynamodbav:"id"`
+	Sender   string `dynamodbav:"sender"`
+	Bucket   string `dynamodbav:"bucket"`
+	Prefix   string `dynamodbav:"prefix"`
+	Tenant   string `dynamodbav:"tenant"`
+	Commands string `dynamodbav:"commands,omitempty"` // JSON
+	Created  string `dynamodbav:"created,omitempty"`
 }
 
 const (
@@ -47,17 +48,20 @@ func producerDirectoryKey(id string) table.Key {
 }
 
 func (i producerItem) toProducer(c *item.Codec) access.Producer {
-	return access.Producer{
+	p := access.Producer{
 		ID: i.ID, Sender: i.Sender, Bucket: i.Bucket, Prefix: i.Prefix, Tenant: i.Tenant,
 		Created: c.ParseTime(i.Created),
 	}
+	c.DecodeJSON(i.Commands, &p.Commands)
+	return p
 }
 
 // CreateProducer adds a producer. Conflict, code source_exists: its id exists already, as after the same call.
 func (s Store) CreateProducer(ctx context.Context, p access.Producer) error {
+	var c item.Codec
 	bySender := producerItem{
 		Key: producerKey(p.Sender, p.ID), ID: p.ID, Sender: p.Sender, Bucket: p.Bucket, Prefix: p.Prefix,
-		Tenant: p.Tenant, Created: item.FormatTimestamp(p.Created),
+		Tenant: p.Tenant, Commands: c.EncodeJSON(p.Commands), Created: item.FormatTimestamp(p.Created),
 	}
 	inDirectory := bySender
 	inDirectory.Key = producerDirectoryKey(p.ID)
