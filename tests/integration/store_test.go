@@ -14,12 +14,26 @@ import (
 	"sluice/shared/domain/services"
 	"sluice/shared/platform/store"
 	"sluice/shared/platform/store/storetest"
+	"sluice/tests/longtest"
 )
 
 func TestStoreConformance(t *testing.T) {
 	client := dynamodb.NewFromConfig(loadCheckedConfig(t))
 	s := store.NewDynamoDB(client, createTable(t, client))
 	storetest.Run(t, func(testing.TB) store.Store { return s })
+}
+
+// TestHistoriesOfCloudAreLinearizable checks some 400 calls, or 10,000 in a long run.
+func TestHistoriesOfCloudAreLinearizable(t *testing.T) {
+	rounds := 1
+	if longtest.Enabled() {
+		rounds = 25
+	}
+	client := dynamodb.NewFromConfig(loadCheckedConfig(t))
+	calls, err := storetest.CheckHistories(t.Context(), store.NewDynamoDB(client, createTable(t, client)), rounds)
+	if err != nil || calls < 400*rounds {
+		t.Errorf("%d calls: %v", calls, err)
+	}
 }
 
 // createTable creates a table with the keys and indexes that infra sets, and removes it after the test.
