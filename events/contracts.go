@@ -32,7 +32,7 @@ type contract struct {
 
 // contracts is the table of all event types in force. To add an event type, add its constant in events.go, a line here,
 // its schema and its examples: docs/add-an-event.md.
-var contracts = newRegistry(&schemaSet{fs: schemaFiles},
+var contracts = newRegistry(schemaFiles,
 	newContract(UploadRequested, Request, oncePerVideo[video.UploadRequested]),
 	newContract(CommandDescribe, Request, oncePerVideo[command.Describe]),
 	newContract(CommandDelete, Request, oncePerVideo[command.Delete]),

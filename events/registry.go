@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"reflect"
 	"strings"
 	"time"
 
+	"sluice/events/internal/jsonschema"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 )
@@ -17,11 +19,14 @@ import (
 type registry struct {
 	byType  map[Type]contract
 	byData  map[reflect.Type]contract
-	schemas *schemaSet
+	schemas *jsonschema.Set
 }
 
-func newRegistry(schemas *schemaSet, all ...contract) registry {
-	r := registry{byType: map[Type]contract{}, byData: map[reflect.Type]contract{}, schemas: schemas}
+// newRegistry returns the registry of contracts. Their schemas are in the folder schema of a file system.
+func newRegistry(schemas fs.FS, all ...contract) registry {
+	r := registry{
+		byType: map[Type]contract{}, byData: map[reflect.Type]contract{}, schemas: jsonschema.NewSet(schemas),
+	}
 	for _, c := range all {
 		r.byType[c.typ], r.byData[c.data] = c, c
 	}
@@ -64,29 +69,44 @@ func (r registry) encodeEvent(e Event) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", e.Type, e.ID, err)
 	}
-	if _, err := r.decodeEvent(b); err != nil { // an event that receivers would reject is not sent
+	sent, _, c, err := r.readMessage(b)
+	if err == nil { // an event that receivers would reject is not sent
+		if sent.Data = e.Data; reflect.TypeOf(e.Data) != c.data {
+			err = fmt.Errorf("/data: is of %T", e.Data)
+		} else {
+			err = checkConsistency(sent, c.kind)
+		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", e.Type, e.ID, err)
 	}
 	return b, nil
 }
 
-func (r registry) decodeEvent(b []byte) (Event, error) {
+// readMessage returns the event in a message without its data, the document that has the data, and the contract. It
+// fails if the message breaks the schema of the envelope or that of its type. The event then has what could be read.
+func (r registry) readMessage(b []byte) (Event, map[string]any, contract, error) {
 	doc, err := parseMessage(b)
 	if err != nil {
-		return Event{}, err
+		return Event{}, nil, contract{}, err
 	}
-	if err := r.schemas.validateDocument(envelopeSchema, "", doc); err != nil {
-		return Event{}, err
+	if err := r.validateDocument(envelopeSchema, "", doc); err != nil {
+		return Event{}, nil, contract{}, err
 	}
 	e, err := readEnvelope(doc)
 	if err != nil {
-		return Event{}, err
+		return Event{}, nil, contract{}, err
 	}
 	c, known := r.byType[e.Type]
 	if !known {
-		return e, fmt.Errorf("/type: %s %w", e.Type, errUnknownType)
+		return e, nil, contract{}, fmt.Errorf("/type: %s %w", e.Type, errUnknownType)
 	}
-	if err := r.schemas.validateDocument(e.Type.schemaFile(), "/data", doc["data"]); err != nil {
+	return e, doc, c, r.validateDocument(e.Type.schemaFile(), "/data", doc["data"])
+}
+
+func (r registry) decodeEvent(b []byte) (Event, error) {
+	e, doc, c, err := r.readMessage(b)
+	if err != nil {
 		return e, err
 	}
 	// The validated document is decoded and not the bytes of the message: there a member may be repeated, and

@@ -26,7 +26,7 @@ func TestTwoVersionsOfTypeAreDecoded(t *testing.T) {
 		}
 		all["schema/"+name] = &fstest.MapFile{Data: b}
 	}
-	r := newRegistry(&schemaSet{fs: all},
+	r := newRegistry(all,
 		newContract(VideoReady, Fact, oncePerVideo[video.VideoReady]),
 		newContract("video.ready.v2", Fact, oncePerVideo[readyV2]))
 	playback := "pabcdefgh234567abcdefgh234567abcd"

@@ -30,7 +30,7 @@ func DecodeS3Notification(b []byte) (created []video.StoredObject, ok bool, err 
 }
 
 func readS3Objects(doc map[string]any) ([]video.StoredObject, error) {
-	if err := contracts.schemas.validateDocument(s3Schema, "", doc); err != nil {
+	if err := contracts.validateDocument(s3Schema, "", doc); err != nil {
 		return nil, err
 	}
 	records, _ := doc["Records"].([]any)

@@ -136,8 +136,8 @@ func TestSchemasMatchGoTypes(t *testing.T) {
 	}
 }
 
-// TestSchemasAreBoundedAndOpen checks what useFastNumbers relies on, that every value is bounded, and that objects
-// allow unknown members.
+// TestSchemasAreBoundedAndOpen checks that a reference stands alone, as package jsonschema expects, that every value is
+// bounded, and that objects allow unknown members.
 func TestSchemasAreBoundedAndOpen(t *testing.T) {
 	names, err := fs.Glob(schemaFiles, "schema/*.json")
 	if err != nil || len(names) != len(contracts.byType)+3 {
@@ -185,7 +185,7 @@ func TestTenantPatternMatchesDomain(t *testing.T) {
 			"specversion": "1.0", "id": "i", "source": "s", "type": "a.b.v1", "time": "2026-11-22T12:00:00Z",
 			"subject": "vid_1", "tenant": id, "data": schemaNode{},
 		}
-		if err := contracts.schemas.validateDocument(
+		if err := contracts.validateDocument(
 			envelopeSchema, "", doc,
 		); (err == nil) != access.ValidTenantID(id) {
 			t.Errorf("%q: the domain takes it %v, the schema says %v", id, access.ValidTenantID(id), err)
