@@ -51,7 +51,7 @@ export TENANT VIDEO FILE
 # zsh and dash don't expand the ~ in VIDEO=~/film.mp4.
 FILM := "$${VIDEO/\#\~\//"$$HOME/"}"
 
-.PHONY: help needs check-video demo produce trace test test-long test-cloud unit lint fmt lint-templates build preflight synth cost sbom destroy up down deploy-local token tools smoke load sim clean
+.PHONY: help needs check-video demo produce trace test test-long test-cloud unit lint fmt lint-templates build preflight synth cost sbom destroy up down deploy-local token tools smoke load bench sim clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -180,6 +180,10 @@ load: $(if $(SLUICE_API),tools,needs deploy-local) ## send a burst of real video
 
 sim: ## compare the scaling law with others, in simulation (SEED=n for other arrivals)
 	@$(GO) run ./tests/sim
+
+bench: build ## measure Sluice beside other software, in build/bench.json (QUICK=1: in eight minutes and not forty; ROWS="cold starts,binaries")
+	@$(GO) build -o build/benchmark ./tests/bench
+	@build/benchmark $(if $(QUICK),-quick) $(if $(ROWS),-only "$(ROWS)")
 
 tools: $(LOCAL) ## fetch ffmpeg, real footage and AWS's service models into build
 	@$(LOCAL) tools
