@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"time"
 
 	"sluice/shared/domain/command"
 	"sluice/shared/domain/video"
@@ -35,6 +36,8 @@ type contract struct {
 var contracts = newRegistry(schemaFiles,
 	newContract(UploadRequested, Request, oncePerVideo[video.UploadRequested]),
 	newContract(CommandDescribe, Request, oncePerVideo[command.Describe]),
+	newContract(CommandUnpublish, Request, oncePerVideo[command.Unpublish]),
+	newContract(CommandPublish, Request, oncePerVideo[command.Publish]),
 	newContract(CommandDelete, Request, oncePerVideo[command.Delete]),
 	newContract(UploadCompleted, Message, oncePerVideo[video.UploadCompleted]),
 	newContract(UploadCancelled, Message, oncePerVideo[video.UploadCancelled]),
@@ -50,6 +53,8 @@ var contracts = newRegistry(schemaFiles,
 		return strconv.FormatInt(d.Deadline.Unix(), 10)
 	}),
 	newContract(DeleteRequested, Message, oncePerVideo[video.DeleteRequested]),
+	newContract(UnpublishRequested, Message, func(d video.UnpublishRequested) string { return formatMillis(d.At) }),
+	newContract(PublishRequested, Message, func(d video.PublishRequested) string { return formatMillis(d.At) }),
 	newContract(PurgeRequested, Message, func(d video.PurgeRequested) string { return strconv.Itoa(d.Round) }),
 	newContract(PurgeDone, Message, func(d video.PurgeDone) string { return strconv.Itoa(d.Round) }),
 	newContract(VideoProcessing, Fact, oncePerVideo[video.VideoProcessing]),
@@ -57,6 +62,8 @@ var contracts = newRegistry(schemaFiles,
 	newContract(VideoReady, Fact, oncePerVideo[video.VideoReady]),
 	newContract(VideoFailed, Fact, oncePerVideo[video.VideoFailed]),
 	newContract(VideoCancelled, Fact, oncePerVideo[video.VideoCancelled]),
+	newContract(VideoUnpublished, Fact, func(d video.VideoUnpublished) string { return formatMillis(d.At) }),
+	newContract(VideoPublished, Fact, func(d video.VideoPublished) string { return formatMillis(d.At) }),
 	newContract(VideoDeleted, Fact, oncePerVideo[video.VideoDeleted]),
 )
 
@@ -75,6 +82,9 @@ func newContract[T any](typ Type, kind Kind, idSuffix func(T) string) contract {
 
 // oncePerVideo is the id rule of types of which a video has one event.
 func oncePerVideo[T any](T) string { return "" }
+
+// formatMillis returns a time in Unix milliseconds, for the ids of events of which a video has one for each request.
+func formatMillis(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 10) }
 
 // ListTypes returns the event types of some kinds, or of all, in alphabetical order. ObjectCreated is not among them:
 // Encode and Decode don't know it.

@@ -35,9 +35,7 @@ type Type string
 // and examples: docs/add-an-event.md. See Kind for where the events go.
 const (
 	ObjectCreated    Type = "s3.object-created.v1" // made from a notification of S3, never sent by Sluice
-	UploadRequested  Type = "upload.requested.v1"  // from producers, as the next two
-	CommandDescribe  Type = "command.describe.v1"
-	CommandDelete    Type = "command.delete.v1"
+	UploadRequested  Type = "upload.requested.v1"  // from producers
 	UploadCompleted  Type = "upload.completed.v1"
 	UploadCancelled  Type = "upload.cancelled.v1"
 	FetchRequested   Type = "fetch.requested.v1"
@@ -58,6 +56,16 @@ const (
 	VideoFailed      Type = "video.failed.v1"
 	VideoCancelled   Type = "video.cancelled.v1"
 	VideoDeleted     Type = "video.deleted.v1"
+
+	CommandDescribe  Type = "command.describe.v1" // these four, from producers
+	CommandUnpublish Type = "command.unpublish.v1"
+	CommandPublish   Type = "command.publish.v1"
+	CommandDelete    Type = "command.delete.v1"
+
+	UnpublishRequested Type = "unpublish.requested.v1"
+	PublishRequested   Type = "publish.requested.v1"
+	VideoUnpublished   Type = "video.unpublished.v1"
+	VideoPublished     Type = "video.published.v1"
 )
 
 // Event is one message. The id follows from the content, so that the same fact has the same id each time it is sent.

@@ -92,10 +92,22 @@ var samples = map[string]any{
 	"command.describe.v1/empty": command.Describe{
 		Video: id, Title: new(""), ExternalID: new(""), Metadata: map[string]string{},
 	},
-	"command.delete.v1/minimal":   command.Delete{Video: id},
-	"command.delete.v1/full":      command.Delete{Video: "vid_1"},
-	"upload.cancelled.v1/minimal": video.UploadCancelled{At: noon},
-	"upload.cancelled.v1/full":    video.UploadCancelled{At: noon.Add(123456789)},
+	"command.unpublish.v1/minimal":   command.Unpublish{Video: id},
+	"command.unpublish.v1/full":      command.Unpublish{Video: "vid_1"},
+	"command.publish.v1/minimal":     command.Publish{Video: id},
+	"command.publish.v1/full":        command.Publish{Video: "vid_1"},
+	"unpublish.requested.v1/minimal": video.UnpublishRequested{At: noon},
+	"unpublish.requested.v1/full":    video.UnpublishRequested{At: noon.Add(123456789)},
+	"publish.requested.v1/minimal":   video.PublishRequested{At: noon},
+	"publish.requested.v1/full":      video.PublishRequested{At: noon.Add(123456789)},
+	"video.unpublished.v1/minimal":   video.VideoUnpublished{Playback: playbackID, At: noon},
+	"video.unpublished.v1/full":      video.VideoUnpublished{Playback: "s" + playbackID[1:], At: noon.Add(123456789)},
+	"video.published.v1/minimal":     video.VideoPublished{Playback: playbackID, At: noon},
+	"video.published.v1/full":        video.VideoPublished{Playback: "s" + playbackID[1:], At: noon.Add(123456789)},
+	"command.delete.v1/minimal":      command.Delete{Video: id},
+	"command.delete.v1/full":         command.Delete{Video: "vid_1"},
+	"upload.cancelled.v1/minimal":    video.UploadCancelled{At: noon},
+	"upload.cancelled.v1/full":       video.UploadCancelled{At: noon.Add(123456789)},
 	"fetch.requested.v1/minimal": video.FetchRequested{
 		Origin: video.Origin{URL: "https://example.com/"}, Key: sourceFile.Key, MultipartID: "2",
 	},
@@ -222,6 +234,10 @@ func newEnvelope(data any) events.Event {
 	switch data.(type) {
 	case command.Describe:
 		typ = events.CommandDescribe
+	case command.Unpublish:
+		typ = events.CommandUnpublish
+	case command.Publish:
+		typ = events.CommandPublish
 	case command.Delete:
 		typ = events.CommandDelete
 	}

@@ -119,6 +119,8 @@ func (a *API) Handler() (http.Handler, error) {
 			"PATCH /v1/videos/{id}":          a.editVideo,
 			"DELETE /v1/videos/{id}":         a.deleteVideo,
 			"GET /v1/videos/{id}/timeline":   a.showTimeline,
+			"POST /v1/videos/{id}/unpublish": a.unpublishVideo,
+			"POST /v1/videos/{id}/publish":   a.publishVideo,
 		},
 		Idempotent: map[string]httpapi.IdempotentHandler{
 			"POST /v1/uploads":            a.createUpload,

@@ -60,6 +60,31 @@ func (a *API) editVideo(w http.ResponseWriter, r *http.Request) error {
 	return httpapi.WriteJSON(w, http.StatusOK, a.buildVideoView(v, c))
 }
 
+// unpublishVideo answers POST /v1/videos/{id}/unpublish, and publishVideo POST /v1/videos/{id}/publish. The row is
+// publish's, to which the commands are sent on.
+func (a *API) unpublishVideo(w http.ResponseWriter, r *http.Request) error {
+	return a.acceptCommand(w, r, func(id string) command.Command { return command.Unpublish{Video: id} })
+}
+
+func (a *API) publishVideo(w http.ResponseWriter, r *http.Request) error {
+	return a.acceptCommand(w, r, func(id string) command.Command { return command.Publish{Video: id} })
+}
+
+// acceptCommand runs a command about the video that a request names, and answers with the id of the video, whose
+// resource shows what it has led to.
+func (a *API) acceptCommand(w http.ResponseWriter, r *http.Request, build func(id string) command.Command) error {
+	v, err := a.findVideo(r, httpapi.CallerFromContext(r.Context()).Tenant)
+	if err != nil {
+		return err
+	}
+	if _, err := a.runCommand(r, v, build(v.ID)); err != nil {
+		return err
+	}
+	return httpapi.WriteJSON(w, http.StatusAccepted, struct {
+		ID string `json:"video_id"`
+	}{v.ID})
+}
+
 // deleteVideo answers DELETE /v1/videos/{id}. The row is publish's, to which the command is sent on.
 func (a *API) deleteVideo(w http.ResponseWriter, r *http.Request) error {
 	v, err := a.findVideo(r, httpapi.CallerFromContext(r.Context()).Tenant)

@@ -31,8 +31,10 @@ type videoView struct {
 	videoSummary
 	Renditions []string          `json:"renditions"`           // names; empty until inspected
 	Playable   httpapi.Timestamp `json:"playable_at,omitzero"` // when it became playable
-	Progress   videoProgress     `json:"progress"`
-	Stages     []stage           `json:"stages"`
+	// when it was unpublished; absent: it may be played
+	Unpublished httpapi.Timestamp `json:"unpublished_at,omitzero"`
+	Progress    videoProgress     `json:"progress"`
+	Stages      []stage           `json:"stages"`
 }
 
 type sourceView struct {
@@ -72,6 +74,9 @@ func (a *API) buildVideoView(v video.Video, c httpapi.Caller) videoView {
 		videoSummary: a.buildVideoSummary(v, c), Renditions: []string{},
 		Playable: httpapi.Timestamp{Time: v.Times.Playable},
 	}
+	if v.Publication.Unpublished {
+		out.Unpublished = httpapi.Timestamp{Time: v.Publication.At}
+	}
 	out.Progress, out.Stages = computeStages(v, a.now())
 	if v.Plan != nil {
 		for _, r := range v.Plan.Renditions {
@@ -94,6 +99,9 @@ func (a *API) buildVideoSummary(v video.Video, c httpapi.Caller) videoSummary {
 	}
 	switch v.State {
 	case video.Waiting, video.Uploaded, video.Processing, video.Playable, video.Ready:
+		if v.Publication.Unpublished {
+			break
+		}
 		base := strings.TrimRight(cmp.Or(a.PublicURL, c.BaseURL), "/")
 		media := strings.TrimRight(cmp.Or(a.MediaURL, base), "/")
 		out.Playback.HLS = media + "/p/" + playback.PublicToken + "/" + v.Playback + "/master.m3u8"

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"sluice/events"
 	"sluice/shared/domain/errs"
@@ -35,6 +36,36 @@ func TestPromise05_DeletedVideoIsDenied(t *testing.T) {
 			t.Errorf("deleting, and %s", got)
 		}
 	}
+}
+
+// An unpublished video is denied while it is processed, too, and is as it would be when it is published again.
+func TestPromise05_UnpublishedVideoIsDenied(t *testing.T) {
+	t.Parallel()
+	env := newPublishEnv(t)
+	requireStatus := func(want playback.Status) {
+		t.Helper()
+		if got := env.readDenyStatus(t); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
+	}
+	for i, e := range allEvents() {
+		env.deliverEvent(t, e)
+		if i == 0 {
+			env.deliverEvent(t, video.UnpublishRequested{At: noon.Add(time.Hour)})
+		}
+	}
+	requireStatus(playback.Denied)
+	env.deliverEvent(t, video.PublishRequested{At: noon.Add(2 * time.Hour)})
+	requireStatus(playback.Allowed)
+	env.deliverEvent(t, video.UnpublishRequested{At: noon.Add(time.Hour)}) // late
+	requireStatus(playback.Allowed)
+	if v := env.readVideo(t); v.State != video.Ready || v.Publication.Unpublished {
+		t.Errorf("%s, %+v", v.State, v.Publication)
+	}
+	env.deliverEvent(t, video.UnpublishRequested{At: noon.Add(3 * time.Hour)})
+	requireStatus(playback.Denied)
+	env.deliverEvent(t, video.DeleteRequested{At: noon.Add(4 * time.Hour)})
+	requireStatus(playback.Removed)
 }
 
 // brokenDenyList fails as often as it says.

@@ -97,6 +97,8 @@ func (f *Fixture) ValidPosts(tb testing.TB) map[string]Post {
 	u, _ := f.CreateUpload(tb, Acme)
 	l := f.PutDeadLetters(tb, 1)[0]
 	return map[string]Post{
+		"/v1/videos/{id}/unpublish":     {Acme, "/v1/videos/" + u.Video + "/unpublish", ""},
+		"/v1/videos/{id}/publish":       {Acme, "/v1/videos/" + u.Video + "/publish", ""},
 		"/v1/sources":                   {IAMOperator, "/v1/sources", ProducerBody},
 		"/v1/dead-letters/redrive":      {OperatorToken, "/v1/dead-letters/redrive", `{}`},
 		"/v1/dead-letters/{id}/redrive": {OperatorToken, "/v1/dead-letters/" + l.ID + "/redrive", `{}`},

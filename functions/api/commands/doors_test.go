@@ -166,7 +166,9 @@ var inputs = map[string]struct {
 		invalid: twoForms{`{"metadata": {"a/b": ""}}`, `{"video_id": "{id}", "metadata": {"a/b": ""}}`},
 		code:    "metadata_key_invalid",
 	},
-	"delete": {valid: twoForms{"", `{"video_id": "{id}"}`}},
+	"unpublish": {valid: twoForms{"", `{"video_id": "{id}"}`}},
+	"publish":   {valid: twoForms{"", `{"video_id": "{id}"}`}},
+	"delete":    {valid: twoForms{"", `{"video_id": "{id}"}`}},
 }
 
 // doorCases are tried by both doors with each command.

@@ -8,10 +8,12 @@ import (
 
 // Names of the commands that clients and producers send.
 const (
-	CommandCreate   = "create"
-	CommandDescribe = "describe"
-	CommandDelete   = "delete"
-	CommandRedrive  = "redrive"
+	CommandCreate    = "create"
+	CommandDescribe  = "describe"
+	CommandUnpublish = "unpublish"
+	CommandPublish   = "publish"
+	CommandDelete    = "delete"
+	CommandRedrive   = "redrive"
 )
 
 // DefaultCommands are the commands of a producer whose registration names none.

@@ -36,6 +36,14 @@ type (
 		ExternalID *string           `json:"external_id,omitempty"`
 		Metadata   map[string]string `json:"metadata,omitzero"` // all of it; empty: none
 	}
+	// Unpublish makes a video unplayable, until Publish. It stays, and is still processed.
+	Unpublish struct {
+		Video string `json:"video_id"`
+	}
+	// Publish makes a video playable that was unpublished.
+	Publish struct {
+		Video string `json:"video_id"`
+	}
 	// Delete deletes a video and all that belongs to it.
 	Delete struct {
 		Video string `json:"video_id"`
@@ -108,4 +116,34 @@ func (Delete) applyTo(v video.Video) (video.Video, error) { return v, requireOth
 // ListEvents implements Command.
 func (Delete) ListEvents(at time.Time) []video.Event {
 	return []video.Event{video.DeleteRequested{At: at}}
+}
+
+// VideoID implements Command.
+func (c Unpublish) VideoID() string { return c.Video }
+
+// Validate implements Command.
+func (Unpublish) Validate() errs.FieldErrors { return nil }
+
+func (Unpublish) applyTo(v video.Video) (video.Video, error) {
+	return v, requireOther(v, video.Deleting, video.Deleted)
+}
+
+// ListEvents implements Command.
+func (Unpublish) ListEvents(at time.Time) []video.Event {
+	return []video.Event{video.UnpublishRequested{At: at}}
+}
+
+// VideoID implements Command.
+func (c Publish) VideoID() string { return c.Video }
+
+// Validate implements Command.
+func (Publish) Validate() errs.FieldErrors { return nil }
+
+func (Publish) applyTo(v video.Video) (video.Video, error) {
+	return v, requireOther(v, video.Deleting, video.Deleted)
+}
+
+// ListEvents implements Command.
+func (Publish) ListEvents(at time.Time) []video.Event {
+	return []video.Event{video.PublishRequested{At: at}}
 }

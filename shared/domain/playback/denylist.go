@@ -31,7 +31,15 @@ func DecideDenyRule(v video.Video) (r DenyRule, ok bool) {
 	case video.Deleting, video.Deleted:
 		return DenyRule{Playback: v.Playback, Status: Removed, Version: v.Version, At: v.Times.Deleted}, true
 	}
-	return DenyRule{}, false
+	p := v.Publication
+	if p == (video.Publication{}) {
+		return DenyRule{}, false
+	}
+	r = DenyRule{Playback: v.Playback, Status: Allowed, Version: p.Version, At: p.At}
+	if p.Unpublished {
+		r.Status = Denied
+	}
+	return r, true
 }
 
 // DenyEntry is the entry of a playback id in the deny list. Without a CDN, the function play reads it. A CDN has a copy

@@ -72,6 +72,25 @@ func TestDenyRuleOfVideo(t *testing.T) {
 	}
 }
 
+// A rule has the version of the decision, and not that of the row, which later events change.
+func TestDenyRuleOfPublication(t *testing.T) {
+	t.Parallel()
+	for unpublished, want := range map[bool]playback.Status{true: playback.Denied, false: playback.Allowed} {
+		v := video.Video{
+			Playback: "p1", State: video.Ready, Version: 9,
+			Publication: video.Publication{Unpublished: unpublished, At: denyNoon, Version: 7},
+		}
+		r, ok := playback.DecideDenyRule(v)
+		if !ok || r != (playback.DenyRule{Playback: "p1", Status: want, Version: 7, At: denyNoon}) {
+			t.Errorf("unpublished %t: %+v, %t", unpublished, r, ok)
+		}
+		v.State, v.Times.Deleted = video.Deleting, denyNoon
+		if r, _ := playback.DecideDenyRule(v); r.Status != playback.Removed {
+			t.Errorf("deleted after that: %+v", r)
+		}
+	}
+}
+
 func TestDeniedEntryNeverExpires(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[playback.Status]time.Time{

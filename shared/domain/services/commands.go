@@ -17,6 +17,14 @@ type Command struct {
 var videoCommands = []Command{
 	{access.CommandCreate, Route{"POST", "/v1/videos", AuthToken, "videos:write"}, "upload.requested.v1"},
 	{access.CommandDescribe, Route{"PATCH", "/v1/videos/{id}", AuthToken, "videos:write"}, "command.describe.v1"},
+	{
+		access.CommandUnpublish, Route{"POST", "/v1/videos/{id}/unpublish", AuthToken, "videos:write"},
+		"command.unpublish.v1",
+	},
+	{
+		access.CommandPublish, Route{"POST", "/v1/videos/{id}/publish", AuthToken, "videos:write"},
+		"command.publish.v1",
+	},
 	{access.CommandDelete, Route{"DELETE", "/v1/videos/{id}", AuthToken, "videos:write"}, "command.delete.v1"},
 }
 

@@ -30,7 +30,10 @@ var Map = addDoors([]Service{
 		Inbox: &Inbox{
 			BatchSize: 10, ServiceTime: 200 * time.Millisecond, MaxAttempts: 5, MaxWait: time.Minute,
 		},
-		Emits: []string{"upload.completed.v1", "upload.cancelled.v1", "delete.requested.v1", "fetch.requested.v1"},
+		Emits: []string{
+			"upload.completed.v1", "upload.cancelled.v1", "unpublish.requested.v1", "publish.requested.v1",
+			"delete.requested.v1", "fetch.requested.v1",
+		},
 		Permissions: []Permission{
 			{GetRows, Table, []string{UploadRows}},
 			{ReadRows, Table, []string{VideoRows, ProducerRows}},
@@ -157,12 +160,14 @@ var Map = addDoors([]Service{
 		Name: "publish",
 		Inbox: &Inbox{EventTypes: []string{
 			"upload.completed.v1", "upload.cancelled.v1", "fetch.failed.v1", "media.inspected.v1", "media.refused.v1",
-			"encode.done.v1", "encode.failed.v1", "delete.requested.v1", "sweep.done.v1", "deadline.passed.v1",
+			"encode.done.v1", "encode.failed.v1", "unpublish.requested.v1", "publish.requested.v1",
+			"delete.requested.v1", "sweep.done.v1", "deadline.passed.v1",
 		}, FIFO: true, BatchSize: 10, ServiceTime: 200 * time.Millisecond, MaxAttempts: 12, MaxWait: 30 * time.Second,
 			Lanes: []LaneSettings{{Name: video.Interactive, TargetWait: 5 * time.Second, Weight: 3}}},
 		Emits: []string{
 			"fetch.requested.v1", "inspect.requested.v1", "encode.requested.v1", "sweep.requested.v1",
 			"video.processing.v1", "video.playable.v1", "video.ready.v1", "video.failed.v1", "video.cancelled.v1",
+			"video.unpublished.v1", "video.published.v1",
 			"video.deleted.v1",
 		},
 		Permissions: []Permission{

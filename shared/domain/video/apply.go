@@ -27,7 +27,8 @@ func Fail(v Video, at time.Time, p errs.Problem) (Video, []Event) {
 // bumpVersion returns after with the next version if it differs from before.
 func bumpVersion(before, after Video) Video {
 	if after.State != before.State || after.Deadline != before.Deadline || after.ListedFrames != before.ListedFrames ||
-		!after.Times.EncodeStarted.Equal(before.Times.EncodeStarted) {
+		!after.Times.EncodeStarted.Equal(before.Times.EncodeStarted) ||
+		after.Publication.Version != before.Publication.Version {
 		after.Version = before.Version + 1
 	}
 	return after
@@ -60,6 +61,10 @@ func applyEvent(v Video, e Event) (Video, []Event) {
 		return applyCancelled(v, e)
 	case DeleteRequested:
 		return applyDeleteRequested(v, e)
+	case UnpublishRequested:
+		return applyPublication(v, true, e.At)
+	case PublishRequested:
+		return applyPublication(v, false, e.At)
 	case PurgeDone:
 		return applyPurgeDone(v, e)
 	case DeadlinePassed:

@@ -66,6 +66,14 @@ type (
 	DeleteRequested struct {
 		At time.Time `json:"at"`
 	}
+	// UnpublishRequested: the video is to stay, and can't be played from now on.
+	UnpublishRequested struct {
+		At time.Time `json:"at"`
+	}
+	// PublishRequested: the video can be played again.
+	PublishRequested struct {
+		At time.Time `json:"at"`
+	}
 	// PurgeDone: one round of removing the objects of a deleted video has finished.
 	PurgeDone struct {
 		At    time.Time `json:"at"`
@@ -123,6 +131,16 @@ type (
 	}
 	// VideoCancelled: the client has cancelled the upload.
 	VideoCancelled struct{}
+	// VideoUnpublished: the video stays, and can't be played any more.
+	VideoUnpublished struct {
+		Playback string    `json:"playback_id"`
+		At       time.Time `json:"at"` // when that was asked for
+	}
+	// VideoPublished: the video, which was unpublished, can be played again.
+	VideoPublished struct {
+		Playback string    `json:"playback_id"`
+		At       time.Time `json:"at"` // when that was asked for
+	}
 	// VideoDeleted: all objects of the video are removed.
 	VideoDeleted struct{}
 )
@@ -155,3 +173,8 @@ func (VideoProcessing) event()  {}
 func (VideoPlayable) event()    {}
 func (VideoReady) event()       {}
 func (VideoFailed) event()      {}
+
+func (UnpublishRequested) event() {}
+func (PublishRequested) event()   {}
+func (VideoUnpublished) event()   {}
+func (VideoPublished) event()     {}

@@ -48,6 +48,7 @@ type Video struct {
 	Done         map[int]bool    // numbers of the finished tasks
 	ListedFrames int             // frames that the playlists list; 0 unless State is Playable
 	Problem      *errs.Problem   // why it failed; nil unless State is Failed
+	Publication  Publication     // whether it may be played
 	Deadline     Deadline        // time by which the state must change
 	Times        Times
 	Correlation  string // the producer's id of its request, repeated in every event about the video

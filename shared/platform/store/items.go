@@ -47,12 +47,13 @@ type (
 		Playback      string `dynamodbav:"playback"`
 		State         string `dynamodbav:"state"`
 		Version       int64  `dynamodbav:"version"`
-		Source        string `dynamodbav:"source"`            // JSON
-		Fetch         string `dynamodbav:"fetch,omitempty"`   // JSON
-		Media         string `dynamodbav:"media,omitempty"`   // JSON
-		Plan          string `dynamodbav:"plan,omitempty"`    // JSON
-		Problem       string `dynamodbav:"problem,omitempty"` // JSON
-		Deadline      string `dynamodbav:"watch,omitempty"`   // JSON
+		Source        string `dynamodbav:"source"`                // JSON
+		Fetch         string `dynamodbav:"fetch,omitempty"`       // JSON
+		Media         string `dynamodbav:"media,omitempty"`       // JSON
+		Plan          string `dynamodbav:"plan,omitempty"`        // JSON
+		Problem       string `dynamodbav:"problem,omitempty"`     // JSON
+		Publication   string `dynamodbav:"publication,omitempty"` // JSON
+		Deadline      string `dynamodbav:"watch,omitempty"`       // JSON
 		ListedFrames  int    `dynamodbav:"shown,omitempty"`
 		Created       string `dynamodbav:"created,omitempty"`
 		Uploaded      string `dynamodbav:"uploaded,omitempty"`
@@ -137,6 +138,9 @@ func newVideoItem(c *item.Codec, v video.Video) videoItem {
 	if v.Deadline != (video.Deadline{}) {
 		i.Deadline = c.EncodeJSON(v.Deadline)
 	}
+	if v.Publication != (video.Publication{}) {
+		i.Publication = c.EncodeJSON(v.Publication)
+	}
 	if i.Due != "" {
 		i.DueShard = deadlineShard(v.ID)
 	}
@@ -163,6 +167,7 @@ func (i videoItem) toVideo(c *item.Codec) video.Video {
 		},
 	}
 	c.DecodeJSON(i.Metadata, &v.Metadata)
+	c.DecodeJSON(i.Publication, &v.Publication)
 	c.DecodeJSON(i.Deadline, &v.Deadline)
 	c.DecodeJSON(i.Fetch, &v.Fetch)
 	c.DecodeJSON(i.Source, &v.Source)
