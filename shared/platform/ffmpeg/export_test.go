@@ -2,7 +2,7 @@ package ffmpeg
 
 // For the tests of package ffmpeg_test.
 var (
-	DeniedSyscalls = deniedSyscalls
+	AllowedSyscalls = allowedSyscalls
 )
 
 // CopyVariable tells a program that it is the copy.

@@ -95,19 +95,22 @@ func TestSyscallFilter(t *testing.T) {
 		{"limits of the process", auditArch, unix.SYS_PRLIMIT64, 0, seccompAllow},
 		{"limits of another process", auditArch, unix.SYS_PRLIMIT64, 1, seccompEPERM},
 		{"becoming the tool", auditArch, unix.SYS_EXECVE, 0, seccompAllow},
+		{"naming a thread", auditArch, unix.SYS_PRCTL, unix.PR_SET_NAME, seccompAllow},
+		{"reading the last allowed setting", auditArch, unix.SYS_PRCTL, unix.PR_GET_NO_NEW_PRIVS, seccompAllow},
+		{"surviving the parent", auditArch, unix.SYS_PRCTL, unix.PR_SET_PDEATHSIG, seccompEPERM},
 	} {
 		if got := evaluateFilter(t, tt.arch, tt.number, tt.arg0); got != tt.want {
 			t.Errorf("%s: %#x, want %#x", tt.name, got, tt.want)
 		}
 	}
-	special := []uint32{unix.SYS_CLONE, unix.SYS_CLONE3, unix.SYS_PRLIMIT64}
+	special := []uint32{unix.SYS_CLONE, unix.SYS_CLONE3, unix.SYS_PRLIMIT64, unix.SYS_PRCTL}
 	for number := range uint32(512) {
 		if slices.Contains(special, number) {
 			continue
 		}
-		want := uint32(seccompAllow)
-		if slices.Contains(deniedSyscalls, number) {
-			want = seccompEPERM
+		want := uint32(seccompEPERM)
+		if slices.Contains(allowedSyscalls, number) {
+			want = seccompAllow
 		}
 		if got := evaluateFilter(t, auditArch, number, 1); got != want {
 			t.Errorf("call %d: %#x, want %#x", number, got, want)

@@ -1,3 +1,3 @@
 package ffmpeg_test
 
-var foreignSyscalls []uint32
+var foreignSyscalls, unfilteredSyscalls []uint32
