@@ -51,7 +51,7 @@ export TENANT VIDEO FILE
 # zsh and dash don't expand the ~ in VIDEO=~/film.mp4.
 FILM := "$${VIDEO/\#\~\//"$$HOME/"}"
 
-.PHONY: help needs check-video demo produce trace test test-long test-cloud unit lint fmt lint-templates build preflight synth cost sbom destroy up down deploy-local token tools smoke load bench sim clean
+.PHONY: help needs check-video demo produce trace test test-long test-cloud unit lint fmt lint-templates build preflight synth cost sbom destroy up down deploy-local token tools smoke load bench api-check sim clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -90,7 +90,7 @@ test: needs $(LOCAL) ## run all tests, also in both local clouds (CLOUDS=minista
 	@$(GO) test -count=1 -v -run TestEveryPromiseHasATest ./tests/rules | sed -n 's/^.*promise \([0-9]*\)$$/promise \1/p; s/^[[:space:]]*\(TestPromise.*\)/  \1/p'
 
 test-long: export SLUICE_LONG_TESTS := 1
-test-long: test ## run make test with every case of each test, and with every test in both local clouds
+test-long: test api-check ## run make test with every case of each test, and with every test in both local clouds, and make api-check
 
 # The local cloud is stopped afterwards if it was not running before. Packages run one at a time, in this order:
 # tests/integration depends on the timing of the servers, which tests/e2e slows down, and tests/requests checks what the
@@ -177,6 +177,20 @@ load: export SLUICE_WORKERS := $(or $(WORKERS),4)
 load: $(if $(SLUICE_API),tools,needs deploy-local) ## send a burst of real videos of several tenants, and draw depth and workers (VIDEOS=104 TENANTS=4 FACTOR=10 WORKERS=4 SEED=0; SLUICE_API=https://… for an API on AWS)
 	@$(GO) build -o build/load ./tests/load
 	@build/load $(if $(VIDEOS),-videos $(VIDEOS)) $(if $(TENANTS),-tenants $(TENANTS)) $(if $(FACTOR),-factor $(FACTOR)) $(if $(SEED),-seed $(SEED)) $(if $(TOPIC),-topic $(TOPIC))
+
+# Each request is made from the OpenAPI document; so is what its answer may be. tests/apicheck has the settings.
+api-check: deploy-local build/venv-api/pins ## send requests made from the OpenAPI document to the local API and check the answers (TIME=600 seconds)
+	@eval "$$($(LOCAL) env)"; \
+	TENANT_TOKEN=$$($(LOCAL) token acme); OPERATOR_TOKEN=$$(SCOPES=operator $(LOCAL) token acme); \
+	export TENANT_TOKEN OPERATOR_TOKEN PYTHONPATH=tests/apicheck PYTHONDONTWRITEBYTECODE=1; \
+	build/venv-api/bin/schemathesis --config-file tests/apicheck/schemathesis.toml run "$$SLUICE_API/v1/openapi.json" \
+		--url "$$SLUICE_API" --max-time $(or $(TIME),600)
+
+build/venv-api/pins: tests/apicheck/requirements.txt | $(LOCAL)
+	@CLOUD=ministack $(LOCAL) install
+	build/venv/bin/python -I -m venv --clear build/venv-api
+	build/venv-api/bin/python -I -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	cp $< $@
 
 sim: ## compare the scaling law with others, in simulation (SEED=n for other arrivals)
 	@$(GO) run ./tests/sim

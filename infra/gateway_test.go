@@ -199,15 +199,16 @@ func TestGatewayResponsesAreProblemDocuments(t *testing.T) {
 			t.Errorf("what other pages can read: %v", exposed)
 		}
 		status, _ := r.property("StatusCode").(string)
-		if body.Status != 0 && fmt.Sprint(body.Status) != status {
+		if fmt.Sprint(body.Status) != status {
 			t.Errorf("status %s, but the body says %d", status, body.Status)
 		}
 		got[renderValue(r.property("ResponseType"))] = strings.TrimSpace(status + " " + body.Code)
 	})
 	want := map[string]string{
 		"UNAUTHORIZED": "401 token_invalid", "ACCESS_DENIED": "403 forbidden",
-		"MISSING_AUTHENTICATION_TOKEN": "404 route_unknown", "REQUEST_TOO_LARGE": "413 body_too_large",
-		"THROTTLED": "429 throttled", "DEFAULT_4XX": "request_refused", "DEFAULT_5XX": "internal",
+		"MISSING_AUTHENTICATION_TOKEN": "404 route_unknown", "RESOURCE_NOT_FOUND": "404 route_unknown",
+		"REQUEST_TOO_LARGE": "413 body_too_large", "THROTTLED": "429 throttled",
+		"DEFAULT_4XX": "403 request_refused", "DEFAULT_5XX": "500 internal",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("problems (-want +got):\n%s", d)

@@ -10,8 +10,7 @@ import (
 )
 
 // gatewayProblem is the answer of the gateway when it rejects a request itself: a problem document (RFC 9457,
-// https://www.rfc-editor.org/rfc/rfc9457) with a code, as in the functions' own answers. A status of 0 keeps the
-// gateway's status.
+// https://www.rfc-editor.org/rfc/rfc9457) with a code, as in the functions' own answers.
 type gatewayProblem struct {
 	responseType string // of API Gateway
 	status       int
@@ -24,7 +23,9 @@ type gatewayProblem struct {
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
 //
 // The gateway has one type for a missing token and a token that the authorizer rejects, and one for an unknown route
-// and a request without the signature that its route requires.
+// and a request without the signature that its route requires. DEFAULT_4XX is, beside the types above, for signatures
+// that are incomplete, wrong, expired or by an unknown key, and for the firewall: 403, all of them. A template can't
+// read the status, so DEFAULT_4XX and DEFAULT_5XX have the same one for all.
 var gatewayProblems = []gatewayProblem{
 	{
 		"UNAUTHORIZED", 401, "token_invalid", "Send Authorization: Bearer and a token that was not revoked.",
@@ -35,6 +36,7 @@ var gatewayProblems = []gatewayProblem{
 		"MISSING_AUTHENTICATION_TOKEN", 404, "route_unknown",
 		"There is no such method and path, or it takes requests signed with AWS credentials only.", nil,
 	},
+	{"RESOURCE_NOT_FOUND", 404, "route_unknown", "There is nothing at this path.", nil},
 	{
 		"REQUEST_TOO_LARGE", 413, "body_too_large", "Send the video's bytes to the URLs of the upload, not to the API.",
 		nil,
@@ -43,8 +45,8 @@ var gatewayProblems = []gatewayProblem{
 		"THROTTLED", 429, "throttled", "There are too many requests; wait, then try again.",
 		map[string]string{"Retry-After": "1"},
 	},
-	{"DEFAULT_4XX", 0, "request_refused", "The request is not one that this route takes.", nil},
-	{"DEFAULT_5XX", 0, "internal", errs.ProblemOf(nil).Message, nil},
+	{"DEFAULT_4XX", 403, "request_refused", "The gateway refused the request: check its signature and credentials.", nil},
+	{"DEFAULT_5XX", 500, "internal", errs.ProblemOf(nil).Message, nil},
 }
 
 // addProblemResponses makes the gateway answer with gatewayProblems. Pages of any origin may read them, because the
@@ -63,7 +65,7 @@ func (g *gateway) addProblemResponses() {
 		body, err := json.Marshal(struct { // the gateway replaces its variables
 			Type      string    `json:"type"`
 			Title     string    `json:"title"`
-			Status    int       `json:"status,omitempty"`
+			Status    int       `json:"status"`
 			Detail    string    `json:"detail"`
 			Code      errs.Code `json:"code"`
 			RequestID string    `json:"request_id"`
@@ -71,14 +73,11 @@ func (g *gateway) addProblemResponses() {
 		if err != nil {
 			panic(err) // strings always marshal
 		}
-		options := &awsapigateway.GatewayResponseOptions{
+		g.api.AddGatewayResponse(jsii.String(p.responseType), &awsapigateway.GatewayResponseOptions{
 			Type:            awsapigateway.ResponseType_Of(jsii.String(p.responseType)),
+			StatusCode:      jsii.Sprintf("%d", p.status),
 			ResponseHeaders: &headers,
 			Templates:       &map[string]*string{"application/json": jsii.String(string(body))},
-		}
-		if p.status != 0 {
-			options.StatusCode = jsii.Sprintf("%d", p.status)
-		}
-		g.api.AddGatewayResponse(jsii.String(p.responseType), options)
+		})
 	}
 }

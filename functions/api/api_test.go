@@ -129,9 +129,19 @@ func TestErrorsAreProblemDocuments(t *testing.T) {
 
 func TestUnknownMethodReturnsAllowHeader(t *testing.T) {
 	t.Parallel()
-	got := apitest.New(t).DoRequest(t, apitest.Acme, "PUT", "/v1/uploads", "")
-	if d := cmp.Diff([]string{"POST"}, got.Header["Allow"]); d != "" {
-		t.Error(d)
+	for _, tt := range []struct{ name, path, want string }{
+		{"one method", "/v1/uploads", "POST"},
+		{"several", "/v1/videos/vid_1", "DELETE, GET, PATCH"},
+		{"a path that another one with a parameter matches too", "/v1/dead-letters/redrive", "POST"},
+		{"no such path", "/v1/uploads/upl_1/nothing", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := apitest.New(t).DoRequest(t, apitest.Acme, "PUT", tt.path, "")
+			if allow := strings.Join(got.Header["Allow"], "; "); allow != tt.want {
+				t.Errorf("Allow: %q, want %q", allow, tt.want)
+			}
+		})
 	}
 }
 

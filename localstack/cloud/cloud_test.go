@@ -56,6 +56,7 @@ func TestPinsAreExact(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
 		"requirements.txt", "media-requirements.txt", "botocore-requirements.txt", "executor/requirements.txt",
+		"../infra/requirements.txt", "../tests/apicheck/requirements.txt",
 	} {
 		logical := strings.ReplaceAll(readTestFile(t, filepath.Join("..", name)), "\\\n", "")
 		for line := range strings.Lines(logical) {
@@ -71,7 +72,8 @@ func TestPinsAreExact(t *testing.T) {
 	}
 	for _, name := range []string{
 		"requirements.txt", "media-requirements.txt", "botocore-requirements.txt", "package.json", "package-lock.json",
-		"executor/requirements.txt", "executor/dynamodb/pom.xml",
+		"executor/requirements.txt", "executor/dynamodb/pom.xml", "../infra/requirements.txt",
+		"../tests/apicheck/requirements.txt",
 	} {
 		if strings.Contains(readTestFile(t, filepath.Join("..", name)), "://") {
 			t.Errorf("%s names a host", name)

@@ -27,7 +27,8 @@ import (
 type Description struct {
 	*openapi3.T
 	routers.Router
-	statuses map[string][]string // HTTP statuses of each error code in docs/errors.md
+	statuses     map[string][]string // HTTP statuses of each error code in docs/errors.md
+	beyondSchema []string            // codes of requests that are refused though they match the document
 }
 
 // readDescription loads the document, once. It makes schemas of responses reject unknown members, which clients must
@@ -61,7 +62,12 @@ var readDescription = sync.OnceValues(func() (Description, error) {
 	) {
 		statuses[row[1]] = strings.Split(row[2], ", ")
 	}
-	return Description{doc, router, statuses}, nil
+	var beyond []string
+	codes, _ := doc.Components.Responses["Invalid"].Value.Extensions["x-beyond-schema"].([]any)
+	for _, c := range codes {
+		beyond = append(beyond, c.(string))
+	}
+	return Description{doc, router, statuses, beyond}, nil
 })
 
 // LoadDescription returns the OpenAPI document that the API serves.
@@ -95,8 +101,8 @@ func (c *schemaCloser) closeSchema(ref *openapi3.SchemaRef) {
 // shapeErrors are the codes of requests that don't match the document.
 var shapeErrors = []string{"body_malformed", "field_missing", "field_unknown", "field_invalid", "parameter_invalid"}
 
-// checkExchange compares a request and its response with the document. The document must accept the response, and
-// exactly those requests that succeed.
+// checkExchange compares a request and its response with the document. The document must accept the response, and each
+// request that succeeds. It must reject each that is refused for another reason than those in x-beyond-schema.
 func (d Description) checkExchange(tb testing.TB, e lambdaevents.APIGatewayProxyRequest, got Result) {
 	tb.Helper()
 	r := newClientRequest(tb, e)
@@ -121,6 +127,12 @@ func (d Description) checkExchange(tb testing.TB, e lambdaevents.APIGatewayProxy
 	if invalid == nil && slices.Contains(shapeErrors, got.Field("code")) {
 		tb.Errorf("%s %s %.200s matches the document, but the response is %s", e.HTTPMethod, e.Path, e.Body, got.Text)
 	}
+	for _, code := range got.refusals() {
+		if invalid == nil && !slices.Contains(d.beyondSchema, code) {
+			tb.Errorf("%s %s %.200s matches the document, but is refused with %s: the schema must state what is "+
+				"allowed, or x-beyond-schema have the code if no schema can", e.HTTPMethod, e.Path, e.Body, code)
+		}
+	}
 	if code := got.Field("code"); got.Status >= 400 && !slices.Contains(d.statuses[code], strconv.Itoa(got.Status)) {
 		tb.Errorf("%s has status %d; docs/errors.md says %v", code, got.Status, d.statuses[code])
 	}
@@ -131,6 +143,17 @@ func (d Description) checkExchange(tb testing.TB, e lambdaevents.APIGatewayProxy
 	if err != nil {
 		tb.Errorf("the document rejects the response of %s %s: %v", e.HTTPMethod, e.Path, err)
 	}
+}
+
+// refusals returns the codes of a response with status 422: those of its fields, or else its own.
+func (r Result) refusals() []string {
+	if r.Status != http.StatusUnprocessableEntity {
+		return nil
+	}
+	if fields := r.listMembers("errors", "code"); len(fields) > 0 {
+		return fields
+	}
+	return []string{r.Field("code")}
 }
 
 // newClientRequest returns the HTTP request of an event, with its content type.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"path"
 	"slices"
 	"strings"
@@ -20,8 +21,9 @@ type Handler func(w http.ResponseWriter, r *http.Request) error
 
 // Mux answers the routes of one service and enforces who may call each, as the service map says.
 type Mux struct {
-	mux *http.ServeMux
-	log *slog.Logger
+	mux     *http.ServeMux
+	methods []string // of all routes, sorted
+	log     *slog.Logger
 }
 
 // Routes are the handlers of a service, named "METHOD path" as in the service map.
@@ -58,7 +60,10 @@ func NewMux(s services.Service, log *slog.Logger, idempotency idempotencyWrapper
 			h = idempotency.wrapHandler(run, s.Timeout)
 		}
 		m.mux.HandleFunc(strings.ReplaceAll(name, "+}", "...}"), m.authorizeRoute(route, h))
+		m.methods = append(m.methods, route.Method)
 	}
+	slices.Sort(m.methods)
+	m.methods = slices.Compact(m.methods)
 	if n := len(routes.Handlers) + len(routes.Idempotent); n != len(s.Routes) {
 		return nil, errs.E(op, errs.Internal, fmt.Errorf("%s: %d handlers for %d routes", s.Name, n, len(s.Routes)))
 	}
@@ -67,21 +72,39 @@ func NewMux(s services.Service, log *slog.Logger, idempotency idempotencyWrapper
 
 // ServeHTTP answers a request. A path that is not clean is unknown: a redirect to the clean one would lose the stage.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	h, pattern := m.mux.Handler(r)
-	switch {
-	case path.Clean(r.URL.Path) != r.URL.Path:
+	if path.Clean(r.URL.Path) != r.URL.Path {
 		WriteProblem(w, r, m.log, errUnknownRoute)
-	case pattern != "":
-		m.mux.ServeHTTP(w, r)
-	default: // ServeMux's own response is the only way to learn that just the method is wrong
-		response := newResponseBuffer()
-		if h.ServeHTTP(response, r); response.status != http.StatusMethodNotAllowed {
-			WriteProblem(w, r, m.log, errUnknownRoute)
-			return
-		}
-		w.Header()["Allow"] = response.header["Allow"]
-		WriteProblem(w, r, m.log, errUnknownMethod)
+		return
 	}
+	if _, pattern := m.mux.Handler(r); pattern != "" {
+		m.mux.ServeHTTP(w, r)
+		return
+	}
+	methods := m.findMethods(r.URL)
+	if len(methods) == 0 {
+		WriteProblem(w, r, m.log, errUnknownRoute)
+		return
+	}
+	w.Header().Set("Allow", strings.Join(methods, ", "))
+	WriteProblem(w, r, m.log, errUnknownMethod)
+}
+
+// findMethods returns the methods of the routes at a path, sorted; none if there is no route. Of the paths that match,
+// it takes the one with the fewest parameters, as API Gateway does before it looks at the method.
+func (m *Mux) findMethods(at *url.URL) (methods []string) {
+	fewest := 0
+	for _, method := range m.methods {
+		_, pattern := m.mux.Handler(&http.Request{Method: method, URL: at})
+		parameters := strings.Count(pattern, "{")
+		switch {
+		case pattern == "" || len(methods) > 0 && parameters > fewest:
+			continue
+		case parameters < fewest:
+			methods = nil
+		}
+		methods, fewest = append(methods, method), parameters
+	}
+	return methods
 }
 
 var (
