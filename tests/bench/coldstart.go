@@ -26,7 +26,7 @@ var bareClients = map[string][]string{
 	"fetch":     {"s3", "sqs"},
 	"inspect":   {"s3", "sqs"},
 	"observe":   {"dynamodb", "sqs", "xray"},
-	"play":      {"s3", "secretsmanager"},
+	"play":      {"dynamodb", "s3", "secretsmanager"},
 	"publish":   {"dynamodb", "lambda", "s3", "sns", "sqs"},
 	"purge":     {"dynamodb", "s3", "sqs"},
 	"reconcile": {"cloudwatch", "dynamodb", "lambda", "s3", "sqs"},

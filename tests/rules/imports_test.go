@@ -144,8 +144,10 @@ var restrictedImports = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2": {
 		"shared/platform/", "infra/preflight", "infra/destroy", "localstack/", "tests/",
 	},
-	"sluice/tests":                        {"tests/"},
-	"github.com/aws/aws-lambda-go/lambda": {"shared/platform/runtime", "tests/bench/bare"},
+	"sluice/tests": {"tests/"},
+	"github.com/aws/aws-lambda-go/lambda": {
+		"shared/platform/runtime", "shared/platform/runtime/messages", "tests/bench/bare",
+	},
 }
 
 // TestRestrictedImportsAreUsedOnlyWhereAllowed also checks that the packages in the list use the import.

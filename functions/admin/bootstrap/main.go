@@ -7,13 +7,15 @@ import (
 	"sluice/functions/admin"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/runtime"
+	"sluice/shared/platform/runtime/database"
+	"sluice/shared/platform/runtime/messages"
 )
 
 func main() {
 	r := runtime.New("admin")
-	rows := r.Store()
+	rows := database.Open(r)
 	a := &admin.Admin{
-		Tenants: rows, Producers: rows, DeadLetters: rows, Redriver: queue.NewRedriver(r.SQSClient()),
+		Tenants: rows, Producers: rows, DeadLetters: rows, Redriver: queue.NewRedriver(messages.NewSQSClient(r)),
 		Idempotency: rows, Origins: r.Origins(), Entropy: rand.Reader, Now: r.Now, Sleep: runtime.Sleep, Log: r.Log,
 	}
 	r.ServeRoutes(a.Handler())

@@ -11,16 +11,19 @@ import (
 	"sluice/shared/domain/services"
 	"sluice/shared/platform/outbound"
 	"sluice/shared/platform/runtime"
+	"sluice/shared/platform/runtime/buckets"
+	"sluice/shared/platform/runtime/database"
+	"sluice/shared/platform/runtime/messages"
 	"sluice/shared/platform/telemetry/trace"
 )
 
 func main() {
 	r := runtime.New("api")
-	rows, source := r.Store(), r.SourceBucket()
+	rows, source := database.Open(r), buckets.OpenSource(r)
 	creator := ingest.VideoCreator{Videos: rows, Multipart: source, NewPlaybackID: ingest.NewPlaybackID, Now: r.Now}
 	runner := commands.Runner{Videos: rows, Multipart: source}
 	a := &api.API{
-		Uploads: rows, Videos: rows, Multipart: source, Originals: source, Publisher: r.EventSender(),
+		Uploads: rows, Videos: rows, Multipart: source, Originals: source, Publisher: messages.NewSender(r),
 		Idempotency: rows, VideoCreator: creator, Commands: runner, CheckURL: outbound.CheckURL,
 		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: r.Origins(),
 		Entropy: rand.Reader, Now: r.Now, Log: r.Log,
@@ -30,9 +33,9 @@ func main() {
 	create := ingest.ProducerHandler{
 		Creator: creator, Producers: rows, TraceHeader: trace.HeaderFromContext, AnnotateVideo: runtime.AnnotateVideo,
 	}
-	messages := commands.MessageHandler{
+	producers := commands.MessageHandler{
 		Runner: runner, Create: create.Handle, Producers: rows, Idempotency: rows, Now: r.Now,
 		AnnotateVideo: runtime.AnnotateVideo,
 	}
-	r.ServeRoutesAndQueue(h, err, messages.Handle)
+	messages.ServeRoutesAndQueue(r, h, err, producers.Handle)
 }

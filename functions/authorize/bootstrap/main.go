@@ -4,9 +4,10 @@ package main
 import (
 	"sluice/functions/authorize"
 	"sluice/shared/platform/runtime"
+	"sluice/shared/platform/runtime/database"
 )
 
 func main() {
 	r := runtime.New("authorize")
-	runtime.Start(r, authorize.Handler{Tokens: r.Store(), Now: r.Now}.Handle)
+	runtime.Start(r, authorize.Handler{Tokens: database.Open(r), Now: r.Now}.Handle)
 }

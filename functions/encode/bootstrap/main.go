@@ -7,14 +7,18 @@ import (
 	"sluice/functions/encode"
 	"sluice/shared/platform/ffmpeg"
 	"sluice/shared/platform/runtime"
+	"sluice/shared/platform/runtime/buckets"
+	"sluice/shared/platform/runtime/messages"
+	"sluice/shared/platform/runtime/tools"
 )
 
 func main() {
 	ffmpeg.InitSandbox()
 	r := runtime.New("encode")
 	e := encode.Encoder{
-		Source: r.Originals(), Media: r.MediaBucket(), Tools: r.FFmpegTools(), TempDir: os.TempDir(), Now: r.Now,
+		Source: tools.OpenOriginals(r), Media: buckets.OpenMedia(r), Tools: tools.NewTools(r),
+		TempDir: os.TempDir(), Now: r.Now,
 		Log: r.Log,
 	}
-	r.ConsumeQueue(e.Handle, e.OnExhausted)
+	messages.ConsumeQueue(r, e.Handle, e.OnExhausted)
 }

@@ -4,13 +4,17 @@ package main
 import (
 	"sluice/functions/fetch"
 	"sluice/shared/platform/runtime"
+	"sluice/shared/platform/runtime/buckets"
+	"sluice/shared/platform/runtime/messages"
+	"sluice/shared/platform/runtime/webclient"
 )
 
 func main() {
 	r := runtime.New("fetch")
 	f := fetch.Fetcher{
-		Uploads: r.SourceBucket(), Objects: r.SourceBucket(), Web: r.WebClient(), AllowedBuckets: r.ProducerBuckets(),
-		Now: r.Now,
+		Uploads: buckets.OpenSource(r), Objects: buckets.OpenSource(r), Web: webclient.New(r),
+		AllowedBuckets: buckets.ListProducers(),
+		Now:            r.Now,
 	}
-	r.ConsumeQueue(f.Handle, f.OnExhausted)
+	messages.ConsumeQueue(r, f.Handle, f.OnExhausted)
 }

@@ -7,13 +7,17 @@ import (
 	"sluice/functions/inspect"
 	"sluice/shared/platform/ffmpeg"
 	"sluice/shared/platform/runtime"
+	"sluice/shared/platform/runtime/buckets"
+	"sluice/shared/platform/runtime/messages"
+	"sluice/shared/platform/runtime/tools"
 )
 
 func main() {
 	ffmpeg.InitSandbox()
 	r := runtime.New("inspect")
 	i := inspect.Inspector{
-		Source: r.Originals(), Indexes: r.SourceBucket(), Tools: r.FFmpegTools(), TempDir: os.TempDir(), Now: r.Now,
+		Source: tools.OpenOriginals(r), Indexes: buckets.OpenSource(r), Tools: tools.NewTools(r),
+		TempDir: os.TempDir(), Now: r.Now,
 	}
-	r.ConsumeQueue(i.Handle, i.OnExhausted)
+	messages.ConsumeQueue(r, i.Handle, i.OnExhausted)
 }

@@ -3,18 +3,24 @@ package main
 
 import (
 	"sluice/functions/publish"
+	"sluice/shared/domain/services"
 	"sluice/shared/platform/runtime"
+	"sluice/shared/platform/runtime/buckets"
+	"sluice/shared/platform/runtime/database"
+	"sluice/shared/platform/runtime/messages"
+	"sluice/shared/platform/runtime/scaler"
 )
 
 func main() {
 	r := runtime.New("publish")
-	rows := r.Store()
+	rows := database.Open(r)
 	p := publish.VideoOwner{
-		Videos: rows, Playlists: r.MediaBucket(), DenyList: rows, Now: r.Now, Log: r.Log,
+		Videos: rows, Playlists: buckets.OpenMedia(r), DenyList: rows, Now: r.Now, Log: r.Log,
 		FairShare: publish.FairShare{
-			Limits: rows, WaitQueue: rows, Videos: rows, MaxInFlight: r.InFlightLimit(), Now: r.Now,
+			Limits: rows, WaitQueue: rows, Videos: rows, MaxInFlight: r.PositiveInt(services.EnvInFlightLimit),
+			Now:     r.Now,
 			Backoff: publish.BackOffWithJitter,
 		},
 	}
-	r.ConsumeQueue(r.ScaleNotifier("reconcile").WrapHandler(p.Handle), nil)
+	messages.ConsumeQueue(r, scaler.NewNotifier(r, "reconcile").WrapHandler(p.Handle), nil)
 }

@@ -4,10 +4,13 @@ package main
 import (
 	"sluice/functions/purge"
 	"sluice/shared/platform/runtime"
+	"sluice/shared/platform/runtime/buckets"
+	"sluice/shared/platform/runtime/database"
+	"sluice/shared/platform/runtime/messages"
 )
 
 func main() {
 	r := runtime.New("purge")
-	p := purge.Purger{Source: r.SourceBucket(), Media: r.MediaBucket(), Results: r.Store(), Now: r.Now}
-	r.ConsumeQueue(p.Handle, nil)
+	p := purge.Purger{Source: buckets.OpenSource(r), Media: buckets.OpenMedia(r), Results: database.Open(r), Now: r.Now}
+	messages.ConsumeQueue(r, p.Handle, nil)
 }

@@ -5,15 +5,20 @@ import (
 	"sluice/functions/reconcile"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/runtime"
+	"sluice/shared/platform/runtime/buckets"
+	"sluice/shared/platform/runtime/database"
+	"sluice/shared/platform/runtime/messages"
+	"sluice/shared/platform/runtime/scaler"
 )
 
 func main() {
 	rt := runtime.New("reconcile")
-	rows, queues := rt.Store(), rt.SQSClient()
+	rows, queues := database.Open(rt), messages.NewSQSClient(rt)
 	r := reconcile.Reconciler{
-		Videos: rows, InFlightLimits: rows, Originals: rt.SourceBucket(), QueueDepths: queue.NewDepthReader(queues),
-		Sender: rt.EventSender(), DeadLetterQueues: queue.NewDeadLetterConsumer(queues), DeadLetters: rows,
-		Autoscaler: rt.Autoscaler(), Now: rt.Now, Sleep: runtime.Sleep, Log: rt.Log,
+		Videos: rows, InFlightLimits: rows, Originals: buckets.OpenSource(rt),
+		QueueDepths: queue.NewDepthReader(queues),
+		Sender:      messages.NewSender(rt), DeadLetterQueues: queue.NewDeadLetterConsumer(queues), DeadLetters: rows,
+		Autoscaler: scaler.NewAutoscaler(rt, queues, rows), Now: rt.Now, Sleep: runtime.Sleep, Log: rt.Log,
 	}
-	rt.RunScheduled(r.Run)
+	runtime.RunScheduled(r.Run)
 }

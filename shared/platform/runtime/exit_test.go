@@ -17,11 +17,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/events"
-	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
-	"sluice/shared/platform/ffmpeg"
-	"sluice/shared/platform/telemetry/metrics/metricstest"
 )
 
 // functionEnv makes the test binary run as a function whose second invocation has a reason to end the process.
@@ -111,45 +107,6 @@ func TestProcessEndsAfterItsResponse(t *testing.T) {
 				t.Error(diff)
 			}
 		})
-	}
-}
-
-func TestWithoutSandboxEveryMessageFails(t *testing.T) {
-	t.Parallel()
-	handle := func(context.Context, events.Event) ([]events.Event, error) { return nil, nil }
-	broken := ffmpeg.Sandbox{Layers: ffmpeg.LambdaLayers, Err: errors.New("its environment can be read")}
-	for _, tt := range []struct {
-		service string
-		sandbox ffmpeg.Sandbox
-		want    errs.Code
-	}{
-		{"encode", broken, "cage_unavailable"},
-		{"inspect", broken, "cage_unavailable"},
-		{"encode", ffmpeg.Sandbox{Layers: ffmpeg.LambdaLayers}, ""},
-		{"publish", broken, ""},
-	} {
-		r, _ := newTestRuntime(t, tt.service)
-		_, err := r.requireSandbox(handle, tt.sandbox)(t.Context(), events.Event{})
-		if (err == nil) != (tt.want == "") || err != nil && (errs.KindOf(err) != errs.Internal ||
-			errs.ProblemOf(err).Code != tt.want) {
-			t.Errorf("%s: %v, want %q", tt.service, err, tt.want)
-		}
-	}
-}
-
-func TestSandboxIsLoggedAndCounted(t *testing.T) {
-	t.Parallel()
-	r, out := newTestRuntime(t, "encode")
-	r.logSandbox(ffmpeg.Sandbox{Layers: ffmpeg.LambdaLayers, Reason: "seccomp: operation not permitted"})
-	r.logSandbox(ffmpeg.Sandbox{Err: errors.New("no child could be started")})
-	if diff := cmp.Diff(
-		[]string{"SandboxStart[lambda]=1", "SandboxStart[none]=1"}, metricstest.ReadTexts(t, out.Bytes()),
-	); diff != "" {
-		t.Error(diff)
-	}
-	lines := metricstest.ReadLines(t, out.Bytes())
-	if len(lines) != 3 || lines[0]["sandbox"] != "lambda" || lines[0]["reason"] == "" || lines[2]["error"] == nil {
-		t.Errorf("logged %v", lines)
 	}
 }
 

@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"net/http"
 	"sync/atomic"
@@ -12,46 +11,17 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"sluice/shared/platform/httpapi"
-	"sluice/shared/platform/queue"
 	"sluice/shared/platform/telemetry/logs"
 	"sluice/shared/platform/telemetry/trace"
 )
 
 // ServeRoutes answers the service's routes with h. It ends the process if err is not nil. It does not return.
-func (r Runtime) ServeRoutes(h http.Handler, err error) { lambda.Start(r.newGatewayFunc(h, err)) }
+func (r Runtime) ServeRoutes(h http.Handler, err error) { lambda.Start(r.NewGatewayFunc(h, err)) }
 
-func (r Runtime) newGatewayFunc(h http.Handler, err error) httpapi.GatewayFunc {
-	exitOnError(r.Log, err)
+// NewGatewayFunc returns what handles events of the API gateway with h. It ends the process if err is not nil.
+func (r Runtime) NewGatewayFunc(h http.Handler, err error) httpapi.GatewayFunc {
+	r.ExitOnError(err)
 	return r.traceRequests(httpapi.NewGatewayFunc(h, r.Log))
-}
-
-// ServeRoutesAndQueue answers the service's routes with h and consumes its queue with back. It ends the process if err
-// is not nil. It does not return.
-func (r Runtime) ServeRoutesAndQueue(h http.Handler, err error, back queue.Handler) {
-	lambda.Start(
-		eventDispatcher{
-			r.newGatewayFunc(h, err), LogInvocationCost(r, r.newConsumer(back, nil).HandleBatch),
-		}.dispatchEvent,
-	)
-}
-
-// eventDispatcher passes each event to the handler of requests or of messages.
-type eventDispatcher struct {
-	handleRequest httpapi.GatewayFunc
-	handleBatch   func(context.Context, lambdaevents.SQSEvent) (lambdaevents.SQSEventResponse, error)
-}
-
-// dispatchEvent tells the kind of an event by its records: only a batch of messages has them.
-func (d eventDispatcher) dispatchEvent(ctx context.Context, raw json.RawMessage) (any, error) {
-	var batch lambdaevents.SQSEvent
-	if err := json.Unmarshal(raw, &batch); err == nil && batch.Records != nil {
-		return d.handleBatch(ctx, batch)
-	}
-	var request lambdaevents.APIGatewayProxyRequest
-	if err := json.Unmarshal(raw, &request); err != nil {
-		return nil, err
-	}
-	return d.handleRequest(ctx, request)
 }
 
 // videoAnnotation is the video that a request or a message is about, once it is known.
@@ -80,6 +50,28 @@ func AnnotateVideo(ctx context.Context, tenant, video string) {
 	a.video.Store(&video)
 	a.span.Annotate(trace.VideoID, video)
 	a.span.Annotate(trace.Tenant, tenant)
+}
+
+// MessageSpan describes the span of a message. A producer's message does not name its tenant and video: its handler
+// calls AnnotateVideo.
+type MessageSpan struct {
+	Trace         string // header of the sender
+	Type          string // of the event
+	Tenant, Video string
+}
+
+// StartMessageSpan starts the span of a message. The returned function ends it with the handler's error.
+func StartMessageSpan(
+	ctx context.Context, m lambdaevents.SQSMessage, s MessageSpan,
+) (context.Context, func(error)) {
+	ctx, span := trace.StartMessageSpan(ctx, m, s.Trace)
+	span.SetMetadata("type", s.Type)
+	about := &videoAnnotation{span: span}
+	ctx = context.WithValue(ctx, videoAnnotationKey{}, about)
+	ctx = logs.WithAttrs(ctx, slog.String("trace", trace.IDFromContext(ctx)), slog.String("tenant", s.Tenant),
+		slog.Any("video", about))
+	AnnotateVideo(ctx, s.Tenant, s.Video)
+	return ctx, span.End
 }
 
 // isRead reports whether a method changes nothing (RFC 9110, section 9.2.1).

@@ -3,19 +3,15 @@ package runtime
 import (
 	"bytes"
 	"context"
-	"errors"
 	"net/http"
 	"os"
-	"slices"
 	"testing"
 	"time"
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"sluice/events"
-	"sluice/events/examples"
-	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
 	"sluice/shared/platform/telemetry/logs"
 	"sluice/shared/platform/telemetry/metrics/metricstest"
@@ -37,7 +33,7 @@ func newTestRuntime(t *testing.T, service string) (Runtime, *bytes.Buffer) {
 		t.Fatal("no service " + service)
 	}
 	var out bytes.Buffer
-	return Runtime{Service: s, Log: logs.New(service, &out), meter: newCostMeter(s)}, &out
+	return NewFrom(s, logs.New(service, &out), aws.Config{}), &out
 }
 
 func invocationContext(t *testing.T) context.Context {
@@ -79,7 +75,7 @@ func TestRequestLogLinesNameTenantAndVideo(t *testing.T) {
 				rt.Log.InfoContext(r.Context(), "continues")
 				end(w)
 			})
-			_, err := rt.newGatewayFunc(h, nil)(invocationContext(t), lambdaevents.APIGatewayProxyRequest{
+			_, err := rt.NewGatewayFunc(h, nil)(invocationContext(t), lambdaevents.APIGatewayProxyRequest{
 				HTTPMethod: "GET", Path: "/v1/videos/vid_1", Resource: "/v1/videos/{id}",
 				RequestContext: lambdaevents.APIGatewayProxyRequestContext{
 					RequestID: "gw-1", Authorizer: map[string]any{"tenant": "acme"},
@@ -100,62 +96,6 @@ func TestRequestLogLinesNameTenantAndVideo(t *testing.T) {
 			if got := metricstest.ReadSamples(t, out.Bytes()); len(got) != 1 || got[0].Name != "Dollars" ||
 				got[0].Number <= 0 {
 				t.Errorf("metrics %v", got)
-			}
-		})
-	}
-}
-
-// stubQueue is a publisher, and a queue that can't change visibility, which is logged.
-type stubQueue struct{}
-
-func (stubQueue) Send(context.Context, ...events.Event) error { return nil }
-func (stubQueue) SendToDeadLetterQueue(context.Context, lambdaevents.SQSMessage, error) error {
-	return nil
-}
-func (stubQueue) ChangeVisibility(context.Context, lambdaevents.SQSMessage, time.Duration) error {
-	return errors.New("no response")
-}
-
-// However a message ends, its lines name tenant and video. The invocation, which may have several messages, logs the
-// cost.
-func TestMessageLogLinesNameTenantAndVideo(t *testing.T) {
-	t.Parallel()
-	for name, handle := range map[string]func() error{
-		"handled": func() error { return nil },
-		"again":   func() error { return errs.E("x", errs.Transient, errors.New("later")) },
-		"dead":    func() error { return errs.New("x", errs.Invalid, "bad", "It is bad.") },
-		"panic":   func() error { panic("a bug") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			r, out := newTestRuntime(t, "encode")
-			e := examples.ReadEvent("encode.requested.v1/minimal")
-			c := r.newConsumer(func(ctx context.Context, _ events.Event) ([]events.Event, error) {
-				r.Log.InfoContext(ctx, "works")
-				return nil, handle()
-			}, nil)
-			c.Send, c.Queue = stubQueue{}, stubQueue{}
-			ctx, cancel := context.WithTimeout(invocationContext(t), time.Hour)
-			defer cancel()
-			_, err := LogInvocationCost(r, c.HandleBatch)(ctx, lambdaevents.SQSEvent{
-				Records: []lambdaevents.SQSMessage{{
-					MessageId: "m1", Body: examples.ReadJSON("encode.requested.v1/minimal"),
-					EventSourceARN: "arn:aws:sqs:eu-west-1:1:sluice-encode",
-					Attributes:     map[string]string{"ApproximateReceiveCount": "1"},
-				}},
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			lines := bytes.SplitAfter(bytes.TrimSuffix(out.Bytes(), []byte("\n")), []byte("\n"))
-			of, last := lines[:len(lines)-1], lines[len(lines)-1]
-			requireLogFields(
-				t, slices.Concat(of...),
-				map[string]any{"request_id": "req-1", "tenant": e.Tenant, "video": e.Video, "service": "encode"}, 0,
-			)
-			if got := metricstest.ReadSamples(t, last); len(got) != 1 || got[0].Name != "Dollars" ||
-				metricstest.ReadLines(t, last)[0]["request_id"] != "req-1" {
-				t.Errorf("the last line is %s", last)
 			}
 		})
 	}

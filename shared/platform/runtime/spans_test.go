@@ -14,9 +14,7 @@ import (
 	"github.com/aws/aws-xray-sdk-go/v2/xray"
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/events"
 	"sluice/shared/domain/errs"
-	"sluice/shared/platform/autoscale"
 )
 
 // startXRayDaemon starts a fake X-Ray daemon and returns a context whose spans are sent to it.
@@ -91,10 +89,10 @@ func TestRequestSpansNameTheVideoOnlyForWrites(t *testing.T) {
 // A span has the video of the event, or the one that the handler annotates, and the code of the error.
 func TestMessageSpansNameVideoAndErrorCode(t *testing.T) {
 	t.Parallel()
-	for name, e := range map[string]events.Event{"named": {Tenant: "acme", Video: "vid_1"}, "named later": {}} {
+	for name, s := range map[string]MessageSpan{"named": {Tenant: "acme", Video: "vid_1"}, "named later": {}} {
 		ctx, conn := startXRayDaemon(t)
-		ctx, end := startSpan(ctx, lambdaevents.SQSMessage{}, e)
-		if e.Video == "" {
+		ctx, end := StartMessageSpan(ctx, lambdaevents.SQSMessage{}, s)
+		if s.Video == "" {
 			AnnotateVideo(ctx, "acme", "vid_1")
 		}
 		end(errs.New("test", errs.Invalid, "not_media", "This is no video."))
@@ -110,9 +108,9 @@ func TestScheduledRunsAreTraced(t *testing.T) {
 	t.Parallel()
 	ctx, conn := startXRayDaemon(t)
 	broken := errors.New("broken")
-	if err := traceScheduled(func(context.Context, autoscale.ScaleSignal) error {
+	if err := traceScheduled(func(context.Context, map[string]any) error {
 		return broken
-	})(ctx, autoscale.ScaleSignal{}); err != broken {
+	})(ctx, nil); err != broken {
 		t.Errorf("returned %v", err)
 	}
 	if got := readSpan(t, conn); !got.Fault || got.Name != "test" {
@@ -126,12 +124,12 @@ func TestPromise7ScheduledRunEndsBeforeDeadline(t *testing.T) {
 	end := time.Now().Add(time.Hour)
 	ctx, cancel := context.WithDeadline(t.Context(), end)
 	defer cancel()
-	if err := traceScheduled(func(ctx context.Context, _ autoscale.ScaleSignal) error {
+	if err := traceScheduled(func(ctx context.Context, _ map[string]any) error {
 		if d, _ := ctx.Deadline(); end.Sub(d) < time.Second {
 			t.Errorf("the run may last until %v before the deadline", end.Sub(d))
 		}
 		return nil
-	})(ctx, autoscale.ScaleSignal{}); err != nil {
+	})(ctx, nil); err != nil {
 		t.Error(err)
 	}
 }

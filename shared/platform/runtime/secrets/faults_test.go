@@ -1,4 +1,4 @@
-package runtime
+package secrets
 
 import (
 	"context"
@@ -7,8 +7,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
 	"sluice/shared/platform/awsclient"
 	"sluice/shared/platform/awsclient/faults"
+	"sluice/shared/platform/runtime"
 )
 
 // TestPromise7SecretFaultsEndCalls: reading a secret ends within the function's time.
@@ -21,7 +23,7 @@ func TestPromise7SecretFaultsEndCalls(t *testing.T) {
 			Name: "secret",
 			Good: faults.Respond(200, `{"SecretString":"s"}`, "Content-Type", "application/x-amz-json-1.1"),
 			Make: func(ctx context.Context, cfg aws.Config) error {
-				_, err := Runtime{awsConfig: cfg}.Secret("SLUICE_KEY")(ctx)
+				_, err := NewReader(runtime.NewFrom(services.Service{}, nil, cfg), "SLUICE_KEY")(ctx)
 				if awsclient.IsTransient(err) {
 					return errs.E("test", errs.Transient, err)
 				}

@@ -1,19 +1,20 @@
-package runtime
+// Package webclient makes the client of fetch for https URLs. It needs no AWS rights.
+package webclient
 
 import (
 	"fmt"
 	"os"
-	"strings"
 
 	"sluice/shared/domain/services"
 	"sluice/shared/platform/outbound"
+	"sluice/shared/platform/runtime"
 )
 
-// WebClient returns a client for https URLs at public addresses. In a local cloud, a setting allows servers on the same
+// New returns a client for https URLs at public addresses. In a local cloud, a setting allows servers on the same
 // machine, too; with that setting anywhere else, the process ends.
-func (r Runtime) WebClient() *outbound.Client {
+func New(r runtime.Runtime) *outbound.Client {
 	c, err := newWebClient()
-	exitOnError(r.Log, err)
+	r.ExitOnError(err)
 	return c
 }
 
@@ -27,9 +28,4 @@ func newWebClient() (*outbound.Client, error) {
 		return nil, fmt.Errorf("%s: %w", services.EnvFetchCA, err)
 	}
 	return outbound.NewWithLoopback(os.Getenv("AWS_ENDPOINT_URL"), ca)
-}
-
-// ProducerBuckets returns the names of the buckets that originals may be fetched from.
-func (Runtime) ProducerBuckets() []string {
-	return strings.FieldsFunc(os.Getenv(services.EnvProducerBuckets), func(r rune) bool { return r == ',' })
 }

@@ -1,14 +1,32 @@
-package runtime
+package tools
 
 import (
+	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/google/go-cmp/cmp"
+
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/services"
 	"sluice/shared/platform/blob"
 	"sluice/shared/platform/ffmpeg"
+	"sluice/shared/platform/runtime"
+	"sluice/shared/platform/telemetry/logs"
 	"sluice/shared/platform/telemetry/metrics/metricstest"
 )
+
+func newTestRuntime(t *testing.T, service string) (runtime.Runtime, *bytes.Buffer) {
+	t.Helper()
+	s, ok := services.Lookup(service)
+	if !ok {
+		t.Fatal("no service " + service)
+	}
+	var out bytes.Buffer
+	return runtime.NewFrom(s, logs.New(service, &out), aws.Config{}), &out
+}
 
 // Without a span, nothing is recorded. A run of ffmpeg is logged, also if it failed.
 func TestTracedToolsReturnErrorsUnchanged(t *testing.T) {
@@ -54,5 +72,21 @@ func TestSizeOfReadOriginalsIsLogged(t *testing.T) {
 	if got.String() != "hello" || len(lines) != 1 || lines[0]["message"] != "original read" ||
 		lines[0]["bytes"] != 5.0 || lines[0]["seconds"] == nil {
 		t.Errorf("read %q, logged %v", got.String(), lines)
+	}
+}
+
+func TestSandboxIsLoggedAndCounted(t *testing.T) {
+	t.Parallel()
+	r, out := newTestRuntime(t, "encode")
+	logSandbox(r.Log, ffmpeg.Sandbox{Layers: ffmpeg.LambdaLayers, Reason: "seccomp: operation not permitted"})
+	logSandbox(r.Log, ffmpeg.Sandbox{Err: errors.New("no child could be started")})
+	if diff := cmp.Diff(
+		[]string{"SandboxStart[lambda]=1", "SandboxStart[none]=1"}, metricstest.ReadTexts(t, out.Bytes()),
+	); diff != "" {
+		t.Error(diff)
+	}
+	lines := metricstest.ReadLines(t, out.Bytes())
+	if len(lines) != 3 || lines[0]["sandbox"] != "lambda" || lines[0]["reason"] == "" || lines[2]["error"] == nil {
+		t.Errorf("logged %v", lines)
 	}
 }

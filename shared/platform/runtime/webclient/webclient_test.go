@@ -1,7 +1,6 @@
-package runtime
+package webclient
 
 import (
-	"slices"
 	"testing"
 
 	"sluice/shared/domain/services"
@@ -22,15 +21,5 @@ func TestPrivateFetchIsAllowedOnlyInLocalClouds(t *testing.T) {
 	t.Setenv(services.EnvFetchCA, "nowhere.pem")
 	if _, err := newWebClient(); err == nil {
 		t.Error("without the file it starts")
-	}
-}
-
-func TestProducerBucketsAreReadFromTheEnvironment(t *testing.T) {
-	if got := (Runtime{}).ProducerBuckets(); len(got) > 0 {
-		t.Errorf("without any: %q", got)
-	}
-	t.Setenv(services.EnvProducerBuckets, "acme-masters,other-masters")
-	if got := (Runtime{}).ProducerBuckets(); !slices.Equal(got, []string{"acme-masters", "other-masters"}) {
-		t.Errorf("got %q", got)
 	}
 }
