@@ -26,7 +26,7 @@ ALL_SETTINGS := -c producers=210987654321 -c producer_buckets=acme-masters -c pr
 FEW_SETTINGS := -c name=staging -c cdn=false -c gateway_log_role=existing -c dashboard=false
 LINTED := cdk.out/*.template.json build/lint/*/*.template.json
 # JavaScript to format.
-SCRIPTS := $(filter-out %.min.js,$(wildcard functions/*/web/*.js functions/*/testdata/*.mjs infra/cdn/*.js infra/testdata/*.mjs tests/browser/*.mjs))
+SCRIPTS := $(filter-out %.min.js,$(wildcard functions/*/web/*.js functions/*/testdata/*.mjs infra/cdn/*.js infra/testdata/*.mjs tests/apilint/*.cjs tests/browser/*.mjs))
 PRETTIER := build/node/node_modules/.bin/prettier
 
 # The architecture of the functions: this machine's for the local cloud, arm64 on AWS.
@@ -51,7 +51,7 @@ export TENANT VIDEO FILE
 # zsh and dash don't expand the ~ in VIDEO=~/film.mp4.
 FILM := "$${VIDEO/\#\~\//"$$HOME/"}"
 
-.PHONY: help needs check-video demo produce trace test test-long test-cloud unit lint fmt lint-templates build preflight synth cost sbom destroy up down deploy-local token tools smoke load bench api-check sim clean
+.PHONY: help needs check-video demo produce trace test test-long test-cloud unit lint fmt lint-templates lint-api build preflight synth cost sbom destroy up down deploy-local token tools smoke load bench api-check sim clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -130,6 +130,17 @@ lint-templates: synth build/venv-lint/pins ## check the CloudFormation templates
 	build/node/node_modules/.bin/cdk synth --quiet --no-notices --output build/lint/few -c arch=$(AWS_ARCH) $(FEW_SETTINGS)
 	build/venv-lint/bin/cfn-lint --config-file infra/cfnlint.yaml -- $(LINTED)
 	build/venv-lint/bin/python -I -B -W ignore:pkg_resources infra/policylint.py $(LINTED)
+
+# The AsyncAPI parser and Redocly CLI look for nothing on the network; the telemetry of Redocly CLI is off.
+lint-api: build/apilint/pins ## check the OpenAPI and the AsyncAPI document
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true build/apilint/node_modules/.bin/redocly lint \
+		--config tests/apilint/redocly.yaml functions/api/openapi.json
+	NODE_PATH=build/apilint/node_modules node tests/apilint/asyncapi.cjs events/asyncapi.yaml
+
+build/apilint/pins: tests/apilint/package.json tests/apilint/package-lock.json
+	@mkdir -p build/apilint && cp $^ build/apilint
+	npm ci --prefix build/apilint --ignore-scripts --no-audit --no-fund --silent
+	@cp tests/apilint/package-lock.json $@
 
 build/venv-lint/pins: infra/requirements.txt | $(LOCAL)
 	@CLOUD=ministack $(LOCAL) install

@@ -1,4 +1,4 @@
-// Package main writes events/asyncapi.yaml, an AsyncAPI 3.0 document, from the service map and the event types: go
+// Package main writes events/asyncapi.yaml, an AsyncAPI 3.1 document, from the service map and the event types: go
 // generate ./events. It is for programs that send to Sluice's queues or subscribe to its topic.
 package main
 
@@ -10,7 +10,9 @@ import (
 	"io/fs"
 	"log"
 	"os"
+	"path"
 	"slices"
+	"strings"
 
 	"sluice/events"
 	"sluice/shared/domain/services"
@@ -27,11 +29,14 @@ func main() {
 }
 
 const documentHead = `# Made by go generate ./events; do not edit.
-asyncapi: 3.0.0
+asyncapi: 3.1.0
 info:
   title: Sluice
   version: 1.0.0
   description: The messages between Sluice's services, and to subscribers. A message that breaks its schema is rejected when it is sent, and becomes a dead letter when it is received.
+  license:
+    name: Apache-2.0
+    url: https://www.apache.org/licenses/LICENSE-2.0
 defaultContentType: application/json
 `
 
@@ -105,22 +110,43 @@ func writeOperation(w io.Writer, name, action, channel string, types []string) {
 
 func writeMessages(w io.Writer, dir fs.FS) error {
 	fmt.Fprint(w, "components:\n  messages:\n")
-	says, err := readTitle(dir, "s3.json")
+	err := writeMessage(w, dir, string(events.ObjectCreated), "s3.json",
+		"      payload:\n        $ref: schema/s3.json\n")
+	for _, t := range events.ListTypes() {
+		if err != nil {
+			return err
+		}
+		payload := fmt.Sprintf("      correlationId:\n        location: $message.payload#/correlationid\n      payload:\n"+
+			"        allOf:\n          - $ref: schema/envelope.json\n          - properties:\n"+
+			"              type:\n                const: %[1]s\n              data:\n                $ref: schema/%[1]s.json\n", t)
+		err = writeMessage(w, dir, string(t), string(t)+".json", payload)
+	}
+	return err
+}
+
+// writeMessage writes a message with the title of its schema and all examples of its type.
+func writeMessage(w io.Writer, dir fs.FS, name, schema, payload string) error {
+	title, err := readTitle(dir, schema)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "    %s:\n      name: %s\n      title: %s\n      payload:\n        $ref: schema/s3.json\n",
-		events.ObjectCreated, events.ObjectCreated, quoteYAML(says))
-	for _, t := range events.ListTypes() {
-		if says, err = readTitle(dir, string(t)+".json"); err != nil {
+	fmt.Fprintf(w, "    %[1]s:\n      name: %[1]s\n      title: %[2]s\n%[3]s      examples:\n", name, quoteYAML(title),
+		payload)
+	files, err := fs.Glob(dir, "examples/"+name+"/*.json")
+	if err != nil {
+		return err
+	}
+	for _, file := range files {
+		b, err := fs.ReadFile(dir, file)
+		if err != nil {
 			return err
 		}
-		fmt.Fprintf(
-			w,
-			"    %[1]s:\n      name: %[1]s\n      title: %[2]s\n      payload:\n        allOf:\n          - $ref: schema/envelope.json\n"+
-				"          - properties:\n              type:\n                const: %[1]s\n              data:\n                $ref: schema/%[1]s.json\n",
-			t, quoteYAML(says),
-		)
+		var line bytes.Buffer
+		if err := json.Compact(&line, b); err != nil {
+			return err
+		}
+		example := strings.TrimSuffix(path.Base(file), ".json")
+		fmt.Fprintf(w, "        - name: %s\n          payload: %s\n", example, &line)
 	}
 	return nil
 }
