@@ -14,6 +14,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/playback"
+	"sluice/shared/domain/quota"
 	"sluice/shared/domain/video"
 	"sluice/tests/apitest"
 )
@@ -68,6 +69,9 @@ func TestCreateUploadReturnsSignedPartURLs(t *testing.T) {
 			Tenant: "acme", ID: vid, Details: video.Details{Title: "My film"}, State: video.Waiting, Trace: "Root=1-x",
 			Deadline: video.Deadline{At: apitest.Noon.Add(time.Hour)}, Times: video.Times{Created: apitest.Noon},
 			Source: video.Source{Key: key, Name: "../a b.mp4", ContentType: "video/mp4", Size: 20 << 20},
+			Reserved: quota.Amounts{
+				quota.UploadsOpen: 1, quota.BytesWaiting: 20 << 20, quota.BytesStored: 20 << 20,
+			},
 		}, v,
 	); d != "" {
 		t.Error(d)

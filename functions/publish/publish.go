@@ -25,7 +25,7 @@ type VideoStore interface {
 	// LoadVideo returns a video with the set of its finished tasks; NotFound if there is none.
 	LoadVideo(ctx context.Context, tenant, id string) (video.Video, error)
 	// SaveVideo writes a video and an entry of its timeline. It fails with Conflict unless the stored version is the
-	// one before v's.
+	// one before v's, and with Exhausted if the tenant's limits don't allow to encode the video.
 	SaveVideo(ctx context.Context, v video.Video, why video.TimelineEntry) error
 	// FinishTask stores a task's result, adds the task to the set of finished ones and returns the set. It is
 	// idempotent.
@@ -81,7 +81,14 @@ func (o VideoOwner) Handle(ctx context.Context, e events.Event) ([]events.Event,
 	case err != nil:
 		return nil, err
 	}
-	if err := o.saveVideo(ctx, e, before, after); err != nil {
+	err = o.saveVideo(ctx, e, before, after)
+	if inspected, ok := data.(video.MediaInspected); ok && errs.KindOf(err) == errs.Exhausted {
+		after, out = video.Apply(before, video.MediaRefused{
+			UploadedAt: inspected.UploadedAt, At: inspected.At, Problem: errs.ProblemOf(err),
+		})
+		err = o.saveVideo(ctx, e, before, after)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if rule, ok := playback.DecideDenyRule(after); ok {

@@ -2,11 +2,11 @@
 // /v1/uploads or POST /v1/videos, producers send upload.requested.v1 to the queue. Both create a video's row and an
 // upload's row; for a file that is not uploaded by the client, the command returns fetch.requested.
 //
-// Rights on AWS: rows of the producers of a sender, rows of videos and uploads, and the start of multipart uploads
-// below t/ in the source bucket. It reads no file itself.
+// Rights on AWS: rows of the producers of a sender, rows of videos, uploads and quotas, and the start of multipart
+// uploads below t/ in the source bucket. It reads no file itself.
 //
-// It rejects senders that are not registered, objects outside their producers' prefixes, and Sluice's own buckets in
-// any case.
+// It rejects videos that a limit of their tenant does not allow, senders that are not registered, objects outside their
+// producers' prefixes, and Sluice's own buckets in any case.
 package ingest
 
 import (
@@ -30,11 +30,14 @@ import (
 // VideoStore keeps videos and their uploads.
 type VideoStore interface {
 	CreateVideo(ctx context.Context, v video.Video, u video.Upload) error // as CreateRows
+	// CheckQuota returns Exhausted if the tenant's limits don't allow a new video.
+	CheckQuota(ctx context.Context, v video.Video) error
 	// LoadVideo returns NotFound if the tenant has no video of that id.
 	LoadVideo(ctx context.Context, tenant, id string) (video.Video, error)
 }
 
-// CreateRows adds the rows of a video and its upload, both or none. Conflict: one of them exists.
+// CreateRows adds the rows of a video and its upload, both or none. Conflict: one of them exists. Exhausted: the
+// tenant's limits don't allow it.
 type CreateRows func(ctx context.Context, v video.Video, u video.Upload) error
 
 // MultipartUploads starts multipart uploads.
@@ -134,8 +137,11 @@ func (c VideoCreator) CreateVideo(
 	case errs.NotFound:
 		v, u, err = c.createRows(ctx, r, create)
 	}
-	if errs.KindOf(err) == errs.Conflict { // another delivery of the message has created it meanwhile
-		v, err = c.Videos.LoadVideo(ctx, r.Tenant, r.VideoID)
+	if kind := errs.KindOf(err); kind == errs.Conflict || kind == errs.Exhausted {
+		// another delivery of the message may have created it meanwhile, within the tenant's limits
+		if found, missing := c.Videos.LoadVideo(ctx, r.Tenant, r.VideoID); missing == nil {
+			v, err = found, nil
+		}
 	}
 	if err != nil || v.State != video.Waiting || v.Fetch == nil {
 		return v, u, nil, err
@@ -143,7 +149,8 @@ func (c VideoCreator) CreateVideo(
 	return v, u, []video.Event{*v.Fetch}, nil
 }
 
-// createRows leaves a multipart upload without rows behind when it fails: the bucket's lifecycle rule aborts it.
+// createRows leaves a multipart upload without rows behind when it fails: the bucket's lifecycle rule aborts it. A
+// tenant that has reached a limit starts none.
 func (c VideoCreator) createRows(
 	ctx context.Context, r Request, create CreateRows,
 ) (v video.Video, u video.Upload, err error) {
@@ -158,13 +165,18 @@ func (c VideoCreator) createRows(
 	if v.Playback, err = c.NewPlaybackID(); err != nil {
 		return v, u, err
 	}
-	multipart, err := c.Multipart.CreateUpload(ctx, v.Source.Key, v.Source.ContentType)
-	if err != nil {
+	if !r.FromClient {
+		v.Fetch = &video.FetchRequested{Origin: r.Spec.Origin, Key: v.Source.Key}
+	}
+	v, u = video.StartUpload(v, r.UploadID, c.Now().Truncate(time.Millisecond))
+	if err := c.Videos.CheckQuota(ctx, v); err != nil {
 		return v, u, err
 	}
-	if !r.FromClient {
-		v.Fetch = &video.FetchRequested{Origin: r.Spec.Origin, Key: v.Source.Key, MultipartID: multipart}
+	if u.MultipartID, err = c.Multipart.CreateUpload(ctx, v.Source.Key, v.Source.ContentType); err != nil {
+		return v, u, err
 	}
-	v, u = video.StartUpload(v, r.UploadID, multipart, c.Now().Truncate(time.Millisecond))
+	if v.Fetch != nil {
+		v.Fetch.MultipartID = u.MultipartID
+	}
 	return v, u, create(ctx, v, u)
 }

@@ -13,6 +13,7 @@ import (
 	"sluice/functions/api/ingest"
 	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/quota"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/blob"
 	"sluice/shared/platform/store"
@@ -43,6 +44,10 @@ func (f *fixture) CreateVideo(ctx context.Context, v video.Video, u video.Upload
 		}
 	}
 	return f.rows.CreateVideo(ctx, v, u)
+}
+
+func (f *fixture) CheckQuota(ctx context.Context, v video.Video) error {
+	return f.rows.CheckQuota(ctx, v)
 }
 
 func (f *fixture) LoadVideo(ctx context.Context, tenant, id string) (video.Video, error) {
@@ -181,7 +186,7 @@ func TestUploadRequestCreatesVideo(t *testing.T) {
 			MultipartID: v.Fetch.MultipartID,
 		},
 		Done: map[int]bool{}, Deadline: video.Deadline{At: noon.Add(15 * time.Minute)},
-		Times: video.Times{Created: noon},
+		Times: video.Times{Created: noon}, Reserved: quota.Amounts{quota.ImportsInFlight: 1},
 	}
 	if diff := cmp.Diff(want, v); diff != "" {
 		t.Error(diff)
@@ -248,6 +253,32 @@ func TestConcurrentDeliveriesCreateOneVideo(t *testing.T) {
 }
 
 // A file that was uploaded, or whose fetch has failed, is not requested again.
+// A producer's request that exceeds a limit is rejected for good, with the code that the API answers. A request that
+// was within the limit stays so, also if two deliveries of it meet.
+func TestPromise13_RequestsStayWithinTheLimits(t *testing.T) {
+	t.Parallel()
+	fx := newFixture(t)
+	if err := fx.rows.SaveLimits(t.Context(), "acme", quota.Limits{quota.ImportsInFlight: 1}); err != nil {
+		t.Fatal(err)
+	}
+	e := newUploadRequest(archiveSender, video.Origin{Bucket: "masters", Key: "acme/a.mp4"})
+	fx.beforeCreate = func() error {
+		fx.beforeCreate = nil
+		_, err := fx.Handle(t.Context(), e)
+		return err
+	}
+	for range 2 {
+		if out, err := fx.Handle(t.Context(), e); err != nil || len(out) != 1 {
+			t.Errorf("got %v, %v", out, err)
+		}
+	}
+	e.ID = "4712"
+	if out, err := fx.Handle(t.Context(), e); errs.KindOf(err) != errs.Exhausted ||
+		errs.ProblemOf(err).Code != "quota_exceeded" || out != nil {
+		t.Errorf("got %v, %v", out, err)
+	}
+}
+
 func TestHandledRequestSendsNoFetch(t *testing.T) {
 	t.Parallel()
 	fx := newFixture(t)

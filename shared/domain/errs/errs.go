@@ -19,6 +19,7 @@ const (
 	NotFound        Kind = "not_found"       // it does not exist, or is another tenant's
 	Conflict        Kind = "conflict"        // the state is not the one that the caller assumed
 	TooLarge        Kind = "too_large"       // over a documented limit
+	Exhausted       Kind = "exhausted"       // the tenant has used up one of its limits
 	Transient       Kind = "transient"       // a later attempt may succeed
 	Internal        Kind = "internal"        // a bug, or a dependency that is broken
 )

@@ -11,7 +11,8 @@ const (
 	UploadObjects   Action = "upload-objects" // create, sign, list and complete multipart uploads
 	AbortUploads    Action = "abort-uploads"
 	GetRows         Action = "get-rows"   // each by its key
-	ReadRows        Action = "read-rows"  // GetRows, and query a partition
+	QueryRows       Action = "query-rows" // of a partition
+	ReadRows        Action = "read-rows"  // GetRows and QueryRows
 	PutRows         Action = "put-rows"   // whole rows
 	WriteRows       Action = "write-rows" // PutRows, and update attributes
 	DeleteRows      Action = "delete-rows"
@@ -71,6 +72,7 @@ type resource struct {
 var resources = map[Resource]resource{
 	Table: {env: fixedEnv(EnvTable), iamActions: map[Action][]string{
 		GetRows:    {"dynamodb:GetItem"},
+		QueryRows:  {"dynamodb:Query"},
 		ReadRows:   {"dynamodb:GetItem", "dynamodb:Query"},
 		PutRows:    {"dynamodb:PutItem"},
 		WriteRows:  {"dynamodb:PutItem", "dynamodb:UpdateItem"},

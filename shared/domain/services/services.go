@@ -37,10 +37,10 @@ var Map = addDoors([]Service{
 		Permissions: []Permission{
 			{GetRows, Table, []string{UploadRows}},
 			{ReadRows, Table, []string{VideoRows, ProducerRows}},
+			{QueryRows, Table, []string{QuotaRows}},
 			{QueryIndex, ByTenant, []string{TenantIndex}},
 			{QueryIndex, ByExternal, []string{ExternalIndex}},
-			{PutRows, Table, []string{UploadRows, IdempotencyRows}},
-			{WriteRows, Table, []string{VideoRows}},
+			{WriteRows, Table, []string{UploadRows, IdempotencyRows, VideoRows, QuotaRows}},
 			{UploadObjects, SourceBucket, []string{SourcePrefix}},
 			{AbortUploads, SourceBucket, []string{SourcePrefix}},
 			{ReadObjects, SourceBucket, []string{SourcePrefix}}, // HEAD: is an upload that S3 no longer lists complete?
@@ -172,9 +172,10 @@ var Map = addDoors([]Service{
 		},
 		Permissions: []Permission{
 			{ReadRows, Table, []string{VideoRows, InFlightLimitRows}},
-			{WriteRows, Table, []string{VideoRows}},
+			{WriteRows, Table, []string{VideoRows, QuotaRows}},
 			{GetRows, Table, []string{DenyListRows}},
 			{PutRows, Table, []string{InFlightLimitRows, DenyListRows}},
+			{QueryRows, Table, []string{QuotaRows}},
 			{DeleteRows, Table, []string{InFlightLimitRows}},
 			{ReadObjects, MediaBucket, []string{MediaPrefix}}, // to extend existing playlists
 			{WriteObjects, MediaBucket, []string{MediaPrefix}},

@@ -19,6 +19,7 @@ const (
 	InFlightLimitRows = "WINDOW"      // in-flight limits, and the wait queues of videos
 	ScalingRows       = "SCALE"       // state of the autoscaler
 	DenyListRows      = "DENIED"      // playback ids that may not be played
+	QuotaRows         = "QUOTA"       // limits of tenants, and what they use, also by day
 )
 
 // Indexes of the table. Each has its own partition key attribute, and only the rows with that attribute.

@@ -88,7 +88,12 @@ func applyUploaded(v Video, at time.Time) Video {
 	return v
 }
 
+// applyInspected plans the tasks. If the video failed at this very event, because its tenant had reached a limit, the
+// duplicate repeats the failure.
 func applyInspected(v Video, e MediaInspected) (Video, []Event) {
+	if v.State == Failed && v.Times.Failed.Equal(e.At) {
+		return failVideo(v, e.At, *v.Problem)
+	}
 	if v.State == Uploaded {
 		v = v.enterState(Processing, e.At)
 		v.Times.Inspected = e.At

@@ -15,12 +15,12 @@ type Upload struct {
 }
 
 // StartUpload returns the rows of a new video and of its upload. v has the tenant, the ids, the source and, if Sluice
-// is to fetch the original, the fetch request. id is the id of the upload, multipart S3's id of the multipart upload,
-// and at the time of creation.
-func StartUpload(v Video, id, multipart string, at time.Time) (Video, Upload) {
+// is to fetch the original, the fetch request. id is the id of the upload, and at the time of creation. S3's id of the
+// multipart upload is still to be set in both.
+func StartUpload(v Video, id string, at time.Time) (Video, Upload) {
 	v.State, v.Times.Created = Waiting, at
 	return v.WithDeadline(at), Upload{
-		Tenant: v.Tenant, ID: id, Video: v.ID, MultipartID: multipart, Key: v.Source.Key,
+		Tenant: v.Tenant, ID: id, Video: v.ID, Key: v.Source.Key,
 		Size: v.Source.Size, PartSize: ChoosePartSize(v.Source.Size), Created: at,
 	}
 }

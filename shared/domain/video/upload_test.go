@@ -33,9 +33,9 @@ func TestPartsCoverUploadWithinS3Limits(t *testing.T) {
 func TestStartUpload(t *testing.T) {
 	t.Parallel()
 	v := video.Video{Tenant: "acme", ID: "vid_1", Source: video.Source{Key: "t/acme/vid_1/source", Size: 100 << 30}}
-	got, u := video.StartUpload(v, "upl_1", "mpu", noon)
+	got, u := video.StartUpload(v, "upl_1", noon)
 	want := video.Upload{
-		Tenant: "acme", ID: "upl_1", Video: "vid_1", MultipartID: "mpu", Key: v.Source.Key, Size: 100 << 30,
+		Tenant: "acme", ID: "upl_1", Video: "vid_1", Key: v.Source.Key, Size: 100 << 30,
 		PartSize: 16 << 20, Created: noon,
 	}
 	if d := cmp.Diff(want, u); d != "" {

@@ -1,12 +1,13 @@
 // Package video is the core of the domain: the state of a video, the events that change it, and the events that follow.
 // [Apply] is the state machine. The package also has uploads, idempotency records and dead letters. It is pure: no I/O,
-// no clock, no AWS rights. It imports only package errs.
+// no clock, no AWS rights. It imports only packages errs and quota.
 package video
 
 import (
 	"time"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/quota"
 )
 
 // State is the state of a video.
@@ -51,8 +52,9 @@ type Video struct {
 	Publication  Publication     // whether it may be played
 	Deadline     Deadline        // time by which the state must change
 	Times        Times
-	Correlation  string // the producer's id of its request, repeated in every event about the video
-	Trace        string // X-Ray header under which the row was created
+	Reserved     quota.Amounts // what the stored row has reserved of its tenant's limits
+	Correlation  string        // the producer's id of its request, repeated in every event about the video
+	Trace        string        // X-Ray header under which the row was created
 }
 
 // Ref identifies a video.

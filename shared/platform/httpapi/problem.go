@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/quota"
 )
 
 // problemDocument is the body of an error response (https://www.rfc-editor.org/rfc/rfc9457).
@@ -17,6 +18,27 @@ type problemDocument struct {
 	Code      errs.Code        `json:"code"` // stable: for programs
 	RequestID string           `json:"request_id"`
 	Errors    errs.FieldErrors `json:"errors,omitempty"`
+	Quota     *quotaView       `json:"quota,omitempty"` // the limit of the tenant that is reached
+}
+
+type quotaView struct {
+	Name   quota.Resource `json:"name"`
+	Limit  int64          `json:"limit"`
+	Used   int64          `json:"used"`
+	Resets *Timestamp     `json:"resets_at,omitempty"` // absent: when something is given back
+}
+
+// newQuotaView returns the limit that an error says is reached, nil for other errors.
+func newQuotaView(err error) *quotaView {
+	r, ok := errors.AsType[*quota.Rejection](err)
+	if !ok {
+		return nil
+	}
+	out := &quotaView{Name: r.Resource, Limit: r.Limit, Used: r.Used}
+	if !r.Resets.IsZero() {
+		out.Resets = &Timestamp{r.Resets}
+	}
+	return out
 }
 
 // HTTPError is an error of the HTTP request itself, with its status.
@@ -43,6 +65,9 @@ var errorsByKind = map[errs.Kind]HTTPError{
 		Status: http.StatusConflict, Code: "conflict", Detail: "It has changed meanwhile; look again, then try again.",
 	},
 	errs.TooLarge: {Status: http.StatusRequestEntityTooLarge, Code: "too_large", Detail: "It is larger than allowed."},
+	errs.Exhausted: {
+		Status: http.StatusTooManyRequests, Code: "quota_exceeded", Detail: "A limit of the tenant is reached.",
+	},
 	errs.Transient: {
 		Status: http.StatusServiceUnavailable, Code: "busy", Detail: "Too busy just now; try again in a moment.",
 	},
@@ -74,7 +99,7 @@ func WriteProblem(w http.ResponseWriter, r *http.Request, log *slog.Logger, err 
 	kind := errs.Problem{Code: e.Code}
 	b, _ := encodeJSON(problemDocument{ // strings and numbers: can't fail
 		Type: kind.Type(), Title: kind.Title(), Status: e.Status,
-		Detail: e.Detail, Code: e.Code, RequestID: c.RequestID, Errors: e.FieldErrors,
+		Detail: e.Detail, Code: e.Code, RequestID: c.RequestID, Errors: e.FieldErrors, Quota: newQuotaView(err),
 	})
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")

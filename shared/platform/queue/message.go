@@ -176,7 +176,8 @@ func (c *Consumer) setVisibilityTimeout(ctx context.Context, d delivery) {
 }
 
 // finalKinds are the errors after which another attempt can't succeed.
-var finalKinds = []errs.Kind{errs.Invalid, errs.NotFound, errs.Forbidden, errs.TooLarge, errs.Unauthenticated}
+var finalKinds = []errs.Kind{errs.Invalid, errs.NotFound, errs.Forbidden, errs.TooLarge, errs.Unauthenticated,
+	errs.Exhausted}
 
 // Problems without a message: the cause says what is wrong.
 var (

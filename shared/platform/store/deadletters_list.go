@@ -7,24 +7,25 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/cursor"
 	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
 
 // ListDeadLetters returns the dead letters that f matches and that are kept at now, without their bodies, the last sent
-// first: at most limit of them, after cursor. It may return fewer, even none, although there are more. next is the
+// first: at most limit of them, after start. It may return fewer, even none, although there are more. next is the
 // cursor of the next page, "" at the end. Invalid, code cursor_invalid: the cursor is not one of ListDeadLetters.
 func (s Store) ListDeadLetters(
-	ctx context.Context, f video.DeadLetterFilter, cursor string, now time.Time, limit int,
+	ctx context.Context, f video.DeadLetterFilter, start string, now time.Time, limit int,
 ) (page []video.DeadLetter, next string, err error) {
 	const op = "store.ListDeadLetters"
 	newest := now
-	if sent, ok := video.ParseDeadLetterID(cursor); ok && sent.Before(now) {
+	if sent, ok := video.ParseDeadLetterID(start); ok && sent.Before(now) {
 		newest = sent
-	} else if !ok && cursor != "" {
-		return nil, "", cursorInvalid.ToError(op, errs.Invalid, nil)
+	} else if !ok && start != "" {
+		return nil, "", cursor.Invalid.ToError(op, errs.Invalid, nil)
 	}
-	last, rowsRead := cmp.Or(cursor, maxDeadLetterID), 0
+	last, rowsRead := cmp.Or(start, maxDeadLetterID), 0
 	for _, month := range deadLetterMonths(newest, now) {
 		for more := true; more; {
 			all, rest, err := item.Query(ctx, s.Table, op, deadLetterItem.toDeadLetter,

@@ -22,6 +22,7 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/playback"
+	"sluice/shared/domain/quota"
 	"sluice/shared/domain/scaling"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/store"
@@ -113,7 +114,7 @@ func methodCalls() []methodCall {
 		}, []string{"BatchWriteItem"}},
 		{"CreateVideo", func(t *testing.T, s store.Store) error {
 			return s.CreateVideo(t.Context(), v, video.Upload{Tenant: "acme", ID: "u"})
-		}, []string{"TransactWriteItems"}},
+		}, []string{"Query", "TransactWriteItems"}},
 		{"LoadVideo", func(t *testing.T, s store.Store) error {
 			_, err := s.LoadVideo(t.Context(), "acme", "v")
 			return err
@@ -137,7 +138,7 @@ func methodCalls() []methodCall {
 			return s.CreateVideoIdempotently(
 				t.Context(), v, video.Upload{Tenant: "acme", ID: "u"}, video.IdempotencyRecord{Owner: "acme"},
 			)
-		}, []string{"TransactWriteItems"}},
+		}, []string{"Query", "TransactWriteItems"}},
 		{"CompleteIdempotency", func(t *testing.T, s store.Store) error {
 			return s.CompleteIdempotency(t.Context(), video.IdempotencyRecord{Owner: "acme"})
 		}, []string{"PutItem"}},
@@ -216,6 +217,16 @@ func methodCalls() []methodCall {
 		{"ApplyDenyRule", func(t *testing.T, s store.Store) error {
 			return s.ApplyDenyRule(t.Context(), playback.DenyRule{Playback: "p1", Status: playback.Denied, Version: 1})
 		}, []string{"GetItem", "PutItem"}},
+		{"CheckQuota", func(t *testing.T, s store.Store) error {
+			return s.CheckQuota(t.Context(), v)
+		}, []string{"Query"}},
+		{"LoadUsage", func(t *testing.T, s store.Store) error {
+			_, _, err := s.LoadUsage(t.Context(), "acme", time.Now(), time.Now())
+			return err
+		}, []string{"Query"}},
+		{"SaveLimits", func(t *testing.T, s store.Store) error {
+			return s.SaveLimits(t.Context(), "acme", quota.Limits{quota.UploadsOpen: 1})
+		}, []string{"UpdateItem"}},
 		{"EnqueuePosition", func(t *testing.T, s store.Store) error {
 			return s.EnqueuePosition(t.Context(), "acme", video.Bulk, position)
 		}, []string{"PutItem"}},

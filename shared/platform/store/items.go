@@ -2,6 +2,7 @@ package store
 
 import (
 	"sluice/shared/domain/access"
+	"sluice/shared/domain/holding"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/store/item"
@@ -54,6 +55,7 @@ type (
 		Problem       string `dynamodbav:"problem,omitempty"`     // JSON
 		Publication   string `dynamodbav:"publication,omitempty"` // JSON
 		Deadline      string `dynamodbav:"watch,omitempty"`       // JSON
+		Reserved      string `dynamodbav:"held,omitempty"`        // JSON: of the tenant's limits
 		ListedFrames  int    `dynamodbav:"shown,omitempty"`
 		Created       string `dynamodbav:"created,omitempty"`
 		Uploaded      string `dynamodbav:"uploaded,omitempty"`
@@ -141,6 +143,9 @@ func newVideoItem(c *item.Codec, v video.Video) videoItem {
 	if v.Publication != (video.Publication{}) {
 		i.Publication = c.EncodeJSON(v.Publication)
 	}
+	if held := holding.Of(v); len(held) > 0 {
+		i.Reserved = c.EncodeJSON(held)
+	}
 	if i.Due != "" {
 		i.DueShard = deadlineShard(v.ID)
 	}
@@ -171,6 +176,7 @@ func (i videoItem) toVideo(c *item.Codec) video.Video {
 	c.DecodeJSON(i.Deadline, &v.Deadline)
 	c.DecodeJSON(i.Fetch, &v.Fetch)
 	c.DecodeJSON(i.Source, &v.Source)
+	c.DecodeJSON(i.Reserved, &v.Reserved)
 	c.DecodeJSON(i.Media, &v.Media)
 	c.DecodeJSON(i.Plan, &v.Plan)
 	c.DecodeJSON(i.Problem, &v.Problem)

@@ -38,6 +38,7 @@ func TestVideoRowHasDocumentedAttributes(t *testing.T) {
 		"state": table.StringValue("waiting"), "version": table.NumberValue(1),
 		"created": table.StringValue("2026-01-02T02:04:05.000000000Z"),
 		"source":  table.StringValue(`{"key":"","name":"","content_type":"","size":0}`),
+		"held":    table.StringValue(`{"uploads_open":1}`),
 	}
 	if diff := cmp.Diff(want, row, compareAttributes); diff != "" {
 		t.Errorf("differs (-want +got):\n%s", diff)

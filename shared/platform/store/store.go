@@ -19,6 +19,8 @@
 //	DENIED#<playback id>  DENIED           an entry of the deny list, until "expires"
 //	WINDOW#<tenant>       WINDOW#<lane>    the tasks that a tenant has in flight in a lane
 //	WINDOW#<tenant>       WAIT#<lane>#<planned>#<id>  the position of a video in its tenant's wait queue
+//	QUOTA#<tenant>        QUOTA            a tenant's own limits, and what it uses of all (package usage)
+//	QUOTA#<tenant>        DAY#<date>       what is counted for it on a day, for 400 days
 //	IDEMPOTENCY#<owner>#<digest>  IDEMPOTENCY  a request with an idempotency key, until "expires" (the TTL attribute)
 //
 // No id can change the kind or the tenant of a key: an id that is empty, too long or contains '#' names no row.
@@ -28,13 +30,14 @@
 //	dynamodb:GetItem         LoadTenant, LoadToken, LoadUpload, LoadVideo, LoadDeadLetter, LoadInFlightLimit,
 //	                         LoadScalingState, LoadDenyEntry, ApplyDenyRule, DeleteProducer
 //	dynamodb:Query           LoadVideo, LoadTimeline, FinishTask, ListTaskResults, DeleteTaskResults, ListProducers,
-//	                         ListProducersBySender, ListDeadLetters, ListQueuePositions; on an index ListVideos,
+//	                         ListProducersBySender, ListDeadLetters, ListQueuePositions, CheckQuota, LoadUsage,
+//	                         CreateVideo, CreateVideoIdempotently, SaveVideo; on an index ListVideos,
 //	                         ListOverdueVideos, CountOpenDeadLetters
 //	dynamodb:PutItem         CreateTenant, CreateToken, CreateVideo, CreateVideoIdempotently, SaveVideo, FinishTask,
 //	                         BeginIdempotency, CompleteIdempotency, CreateProducer, CreateDeadLetter,
 //	                         UpdateDeadLetter, SaveInFlightLimit, EnqueuePosition, SaveScalingState, SaveDenyEntry,
 //	                         ApplyDenyRule
-//	dynamodb:UpdateItem      SaveVideo, FinishTask, UpdateDetails
+//	dynamodb:UpdateItem      SaveVideo, FinishTask, UpdateDetails, CreateVideo, CreateVideoIdempotently, SaveLimits
 //	dynamodb:BatchWriteItem  DeleteToken, DeleteTaskResults, DeleteProducer, DequeuePositions
 //
 // Rows are created, and videos saved, in transactions; IAM checks the PutItem and UpdateItem calls that a transaction

@@ -9,10 +9,12 @@ import (
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
+	"sluice/shared/platform/store/usage"
 )
 
 // CreateVideo adds a video, its upload and the first entry of its timeline: all rows or none. Conflict, code
-// upload_exists: one of them exists already, as after the same call.
+// upload_exists: one of them exists already, as after the same call. Exhausted, code quota_exceeded: the tenant's
+// limits don't allow it.
 func (s Store) CreateVideo(ctx context.Context, v video.Video, u video.Upload) error {
 	return s.createVideo(ctx, "store.CreateVideo", v, u, uploadExists)
 }
@@ -41,7 +43,11 @@ func (s Store) createVideo(
 	if c.Err != nil {
 		return errs.E(op, errs.Invalid, c.Err)
 	}
-	return item.Insert(ctx, s.Table, op, taken, []item.Keyed{i, newUploadItem(u), entry}, others...)
+	writes, err := item.BuildInserts(op, i, newUploadItem(u), entry)
+	if err != nil {
+		return err
+	}
+	return usage.Transact(ctx, s.Table, op, usage.NewChange(v), taken, append(writes, others...)...)
 }
 
 // LoadUpload returns an upload of a tenant, or NotFound.
@@ -74,7 +80,9 @@ var (
 )
 
 // SaveVideo writes a video's row, except Done and Details, and an entry of its timeline, if the row's version is
-// v.Version-1. Conflict, code version_stale: the row has another version, as after the same call, or there is no row.
+// v.Version-1. In the same transaction it reserves what the video holds now of its tenant's limits and gives back what
+// it held before, which is v.Reserved. Conflict, code version_stale: the row has another version, as after the same
+// call, or there is no row. Exhausted, code quota_exceeded: the limits don't allow to encode it.
 func (s Store) SaveVideo(ctx context.Context, v video.Video, e video.TimelineEntry) error {
 	const op = "store.SaveVideo"
 	var c item.Codec
@@ -95,7 +103,7 @@ func (s Store) SaveVideo(ctx context.Context, v video.Video, e video.TimelineEnt
 	if err != nil {
 		return err
 	}
-	return item.WrapError(op, s.Table.Transact(ctx, update, put), versionStale)
+	return usage.Transact(ctx, s.Table, op, usage.ChangeOf(v), versionStale, update, put)
 }
 
 // UpdateDetails replaces the details that a tenant gives a video. NotFound: there is no such video, or it is being

@@ -159,15 +159,23 @@ func PutNextVersion(ctx context.Context, t table.Table, op string, i Keyed, vers
 // problem if a condition fails. It is a transaction even for one row, so that a repetition by the SDK succeeds.
 func Insert(ctx context.Context, t table.Table, op string, taken errs.Problem, items []Keyed, others ...table.Write,
 ) error {
-	var writes []table.Write
+	writes, err := BuildInserts(op, items...)
+	if err != nil {
+		return err
+	}
+	return WrapError(op, t.Transact(ctx, append(writes, others...)...), taken)
+}
+
+// BuildInserts returns the writes of items that must not be in the table yet.
+func BuildInserts(op string, items ...Keyed) (writes []table.Write, err error) {
 	for _, i := range items {
 		w, err := BuildPut(op, i, IfAbsent)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		writes = append(writes, w)
 	}
-	return WrapError(op, t.Transact(ctx, append(writes, others...)...), taken)
+	return writes, nil
 }
 
 // Delete deletes rows, 25 in a call: DynamoDB takes no more.

@@ -139,10 +139,12 @@ func testCreateVideoIsAtomic(t *testing.T, s store.Store) {
 }
 
 func testAnyVideoRoundTrips(t *testing.T, s store.Store) {
-	tenant, videos, uploads := uniqueID(), AnyValue[video.Video](), AnyValue[video.Upload]()
+	videos, uploads := AnyValue[video.Video](), AnyValue[video.Upload]()
 	rapid.Check(t, func(rt *rapid.T) {
 		v, u := videos.Draw(rt, "video"), uploads.Draw(rt, "upload")
+		tenant := uniqueID()
 		v.Tenant, v.ID, v.Done = tenant, uniqueID(), nil
+		v.Source.Size = rapid.Int64Range(0, 1<<33).Draw(rt, "size") // within the limits of a tenant
 		u.Tenant, u.ID = tenant, uniqueID()
 		require.NoError(rt, s.CreateVideo(t.Context(), v, u))
 		requireVideo(rt, s, v)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/oklog/ulid/v2"
 
+	"sluice/shared/domain/holding"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/require"
 	"sluice/shared/platform/store"
@@ -87,6 +88,12 @@ func Run(t *testing.T, open func(t testing.TB) store.Store) {
 		{"saving an entry of the deny list checks its revision", testDenyEntryChecksRevision},
 		{"any entry of the deny list is read as it was written", testAnyDenyEntryRoundTrips},
 		{"a stale scaling state is rejected", testStaleScalingStateIsRejected},
+		{"a limit is exact under concurrent requests", testLimitIsExact},
+		{"limits are saved", testLimitsAreSaved},
+		{"encoding is limited", testEncodingIsLimited},
+		{"a video of before there were limits is counted", testVideoOfBeforeLimitsIsCounted},
+		{"usage is listed by day", testUsageIsListedByDay},
+		{"reservations follow the videos", testReservationsFollowVideos},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -127,9 +134,12 @@ func createVideo(t require.TestingT, s store.Store) video.Video {
 	return v
 }
 
-// requireVideo fails unless s has exactly v.
+// requireVideo fails unless s has exactly v, with what it holds reserved.
 func requireVideo(t require.TestingT, s store.Store, v video.Video) {
 	t.Helper()
+	if v.Reserved = holding.Of(v); len(v.Reserved) == 0 {
+		v.Reserved = nil
+	}
 	require.Returns(t, v)(s.LoadVideo(t.Context(), v.Tenant, v.ID))
 }
 

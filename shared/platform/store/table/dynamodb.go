@@ -121,7 +121,7 @@ func (e *expression) value(v types.AttributeValue) string {
 func (e *expression) condition(c Condition) *string {
 	var all []string
 	for _, w := range c.Where {
-		all = append(all, e.name(w.Attribute)+" "+w.Operator+" "+e.value(w.Value))
+		all = append(all, e.comparison(w))
 	}
 	where := strings.Join(all, " AND ")
 	switch {
@@ -133,6 +133,14 @@ func (e *expression) condition(c Condition) *string {
 		return aws.String("attribute_exists(pk) AND " + where)
 	}
 	return nil
+}
+
+func (e *expression) comparison(w Comparison) string {
+	name, value := e.name(w.Attribute), e.value(w.Value)
+	if w.Operator == AtMost {
+		return "(attribute_not_exists(" + name + ") OR " + name + " <= " + value + ")"
+	}
+	return name + " " + w.Operator + " " + value
 }
 
 // update returns an update as an expression.

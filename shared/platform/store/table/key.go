@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -31,4 +32,23 @@ func StringValue(s string) types.AttributeValue { return &types.AttributeValueMe
 // NumberValue returns a number attribute.
 func NumberValue(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: fmt.Sprint(n)}
+}
+
+// ParseString returns the text of a string attribute, "" for an absent one.
+func ParseString(v types.AttributeValue) string {
+	s, _ := v.(*types.AttributeValueMemberS)
+	if s == nil {
+		return ""
+	}
+	return s.Value
+}
+
+// ParseNumber returns the value of a number attribute, 0 for an absent one.
+func ParseNumber(v types.AttributeValue) int64 {
+	n, _ := v.(*types.AttributeValueMemberN)
+	if n == nil {
+		return 0
+	}
+	i, _ := strconv.ParseInt(n.Value, 10, 64)
+	return i
 }

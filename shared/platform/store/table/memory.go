@@ -5,10 +5,10 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"sluice/shared/domain/errs"
@@ -49,10 +49,8 @@ func (m *Memory) Transact(ctx context.Context, writes ...Write) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, w := range writes {
-		if !w.If.holds(m.rows[w.Key.PK][w.Key.SK]) {
-			return wrapSDKError("memory.Transact", &types.ConditionalCheckFailedException{})
-		}
+	if err := m.checkConditions(writes); err != nil {
+		return wrapSDKError("memory.Transact", err)
 	}
 	for _, w := range writes {
 		if m.rows[w.Key.PK] == nil {
@@ -61,6 +59,21 @@ func (m *Memory) Transact(ctx context.Context, writes ...Write) error {
 		m.rows[w.Key.PK][w.Key.SK] = w.Change.apply(w.Key, m.rows[w.Key.PK][w.Key.SK])
 	}
 	return nil
+}
+
+// checkConditions returns an error unless the conditions of all writes hold.
+func (m *Memory) checkConditions(writes []Write) error {
+	reasons, failed := make([]types.CancellationReason, len(writes)), false
+	for i, w := range writes {
+		reasons[i].Code = aws.String("None")
+		if !w.If.holds(m.rows[w.Key.PK][w.Key.SK]) {
+			reasons[i].Code, failed = aws.String(conditionFailed), true
+		}
+	}
+	if !failed {
+		return nil
+	}
+	return &types.TransactionCanceledException{CancellationReasons: reasons}
 }
 
 func (p Put) apply(Key, Row) Row { return p.Row }
@@ -73,14 +86,23 @@ func (u Update) apply(k Key, row Row) Row {
 		delete(next, name)
 	}
 	for name, value := range u.Add {
-		members := slices.Clone(value.(*types.AttributeValueMemberNS).Value)
-		if old, ok := next[name].(*types.AttributeValueMemberNS); ok {
-			members = append(members, old.Value...)
+		if set, ok := value.(*types.AttributeValueMemberNS); ok {
+			next[name] = uniteSets(set, next[name])
+		} else {
+			next[name] = NumberValue(ParseNumber(value) + ParseNumber(next[name]))
 		}
-		slices.Sort(members)
-		next[name] = &types.AttributeValueMemberNS{Value: slices.Compact(members)}
 	}
 	return next
+}
+
+// uniteSets returns the members of two number sets; the second may be absent.
+func uniteSets(a *types.AttributeValueMemberNS, b types.AttributeValue) types.AttributeValue {
+	members := slices.Clone(a.Value)
+	if b, ok := b.(*types.AttributeValueMemberNS); ok {
+		members = append(members, b.Value...)
+	}
+	slices.Sort(members)
+	return &types.AttributeValueMemberNS{Value: slices.Compact(members)}
 }
 
 // holds reports whether the condition holds of a row, nil if there is none.
@@ -89,6 +111,12 @@ func (c Condition) holds(row Row) bool {
 		return c.Absent || len(c.Where) == 0
 	}
 	for _, w := range c.Where {
+		if w.Operator == AtMost {
+			if row[w.Attribute] != nil && compareValues(row[w.Attribute], w.Value) > 0 {
+				return false
+			}
+			continue
+		}
 		order := compareValues(row[w.Attribute], w.Value)
 		if w.Operator == "=" && order != 0 || w.Operator == "<>" && order == 0 || w.Operator == "<=" && order > 0 {
 			return false
@@ -100,20 +128,9 @@ func (c Condition) holds(row Row) bool {
 // compareValues compares two strings or two numbers.
 func compareValues(a, b types.AttributeValue) int {
 	if n, ok := a.(*types.AttributeValueMemberN); ok {
-		x, _ := strconv.ParseInt(n.Value, 10, 64)
-		y, _ := strconv.ParseInt(b.(*types.AttributeValueMemberN).Value, 10, 64)
-		return cmp.Compare(x, y)
+		return cmp.Compare(ParseNumber(n), ParseNumber(b))
 	}
-	return strings.Compare(stringOf(a), stringOf(b))
-}
-
-// stringOf returns a string attribute, "" for an absent one.
-func stringOf(v types.AttributeValue) string {
-	s, _ := v.(*types.AttributeValueMemberS)
-	if s == nil {
-		return ""
-	}
-	return s.Value
+	return strings.Compare(ParseString(a), ParseString(b))
 }
 
 // Query implements [Table].
@@ -130,7 +147,7 @@ func (m *Memory) Query(ctx context.Context, q Query) (rows []Row, next Row, err 
 		return n
 	}
 	for _, row := range m.selectPartition(q) {
-		if q.selects(stringOf(row[sort])) && (q.Start == nil || order(q.Start, row) < 0) {
+		if q.selects(ParseString(row[sort])) && (q.Start == nil || order(q.Start, row) < 0) {
 			rows = append(rows, row)
 		}
 	}
@@ -152,7 +169,7 @@ func (m *Memory) selectPartition(q Query) (rows []Row) {
 	}
 	for _, of := range m.rows {
 		for _, row := range of {
-			if row[sort] != nil && stringOf(row[partition]) == q.Partition {
+			if row[sort] != nil && ParseString(row[partition]) == q.Partition {
 				rows = append(rows, row)
 			}
 		}

@@ -56,7 +56,7 @@ type Put struct{ Row Row }
 type Update struct {
 	Set    Row
 	Remove []string
-	Add    Row // number sets whose members are added to the attribute's
+	Add    Row // numbers that are added to attributes, from 0; number sets whose members are added to the attribute's
 }
 
 // Condition must hold of the row that is in the table before a write. The zero Condition always holds. With Absent
@@ -66,7 +66,10 @@ type Condition struct {
 	Where  []Comparison
 }
 
-// Comparison compares an attribute with a value by "=", "<>" or "<=".
+// AtMost is the operator of a comparison that holds if the attribute is at most the value, or is absent.
+const AtMost = "at most"
+
+// Comparison compares an attribute with a value by "=", "<>", "<=" or AtMost.
 type Comparison struct {
 	Attribute, Operator string
 	Value               types.AttributeValue
