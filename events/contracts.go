@@ -1,6 +1,8 @@
 package events
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"maps"
 	"reflect"
@@ -64,6 +66,7 @@ var contracts = newRegistry(schemaFiles,
 	newContract(VideoCancelled, Fact, oncePerVideo[video.VideoCancelled]),
 	newContract(VideoUnpublished, Fact, func(d video.VideoUnpublished) string { return formatMillis(d.At) }),
 	newContract(VideoPublished, Fact, func(d video.VideoPublished) string { return formatMillis(d.At) }),
+	newContract(CommandRejected, Fact, func(d video.CommandRejected) string { return hashID(d.Source, d.ID) }),
 	newContract(VideoDeleted, Fact, oncePerVideo[video.VideoDeleted]),
 )
 
@@ -85,6 +88,12 @@ func oncePerVideo[T any](T) string { return "" }
 
 // formatMillis returns a time in Unix milliseconds, for the ids of events of which a video has one for each request.
 func formatMillis(at time.Time) string { return strconv.FormatInt(at.UnixMilli(), 10) }
+
+// hashID returns a short text for the source and the id of an event, which together identify it.
+func hashID(source, id string) string {
+	sum := sha256.Sum256([]byte(source + "\x00" + id))
+	return hex.EncodeToString(sum[:8])
+}
 
 // ListTypes returns the event types of some kinds, or of all, in alphabetical order. ObjectCreated is not among them:
 // Encode and Decode don't know it.

@@ -66,6 +66,7 @@ const (
 	PublishRequested   Type = "publish.requested.v1"
 	VideoUnpublished   Type = "video.unpublished.v1"
 	VideoPublished     Type = "video.published.v1"
+	CommandRejected    Type = "video.command-rejected.v1"
 )
 
 // Event is one message. The id follows from the content, so that the same fact has the same id each time it is sent.

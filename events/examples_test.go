@@ -104,10 +104,17 @@ var samples = map[string]any{
 	"video.unpublished.v1/full":      video.VideoUnpublished{Playback: "s" + playbackID[1:], At: noon.Add(123456789)},
 	"video.published.v1/minimal":     video.VideoPublished{Playback: playbackID, At: noon},
 	"video.published.v1/full":        video.VideoPublished{Playback: "s" + playbackID[1:], At: noon.Add(123456789)},
-	"command.delete.v1/minimal":      command.Delete{Video: id},
-	"command.delete.v1/full":         command.Delete{Video: "vid_1"},
-	"upload.cancelled.v1/minimal":    video.UploadCancelled{At: noon},
-	"upload.cancelled.v1/full":       video.UploadCancelled{At: noon.Add(123456789)},
+	"video.command-rejected.v1/minimal": video.CommandRejected{
+		Command: "command.delete.v1", Source: "urn:acme:archive", ID: "4711",
+		Problem: errs.Problem{Code: "x", Message: "No."},
+	},
+	"video.command-rejected.v1/full": video.CommandRejected{
+		Command: "upload.requested.v1", Source: "urn:acme:archive", ID: "4712", Problem: refusal,
+	},
+	"command.delete.v1/minimal":   command.Delete{Video: id},
+	"command.delete.v1/full":      command.Delete{Video: "vid_1"},
+	"upload.cancelled.v1/minimal": video.UploadCancelled{At: noon},
+	"upload.cancelled.v1/full":    video.UploadCancelled{At: noon.Add(123456789)},
 	"fetch.requested.v1/minimal": video.FetchRequested{
 		Origin: video.Origin{URL: "https://example.com/"}, Key: sourceFile.Key, MultipartID: "2",
 	},

@@ -78,12 +78,13 @@ func (o AdminClient) RevokeToken(ctx context.Context, token string) error {
 // ProducerBucket is the bucket that Sluice in the local cloud may fetch originals from. The producer creates it.
 const ProducerBucket = "acme-masters"
 
-// Producer registers a principal that may name objects of a bucket, for a tenant.
+// Producer registers a principal that may send commands for a tenant, and name objects of a bucket.
 type Producer struct {
-	Sender string `json:"sender"` // the principal's unique id, as SQS has it
-	Bucket string `json:"bucket"`
-	Prefix string `json:"prefix"`
-	Tenant string `json:"tenant"`
+	Sender   string   `json:"sender"` // the principal's unique id, as SQS has it
+	Bucket   string   `json:"bucket"`
+	Prefix   string   `json:"prefix"`
+	Tenant   string   `json:"tenant"`
+	Commands []string `json:"commands,omitempty"` // that it may send; none: create
 }
 
 // RegisterProducer creates the tenant of s, unless it exists, and registers s.

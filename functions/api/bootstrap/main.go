@@ -37,5 +37,5 @@ func main() {
 		Runner: runner, Create: create.Handle, Producers: rows, Idempotency: rows, Now: r.Now,
 		AnnotateVideo: runtime.AnnotateVideo,
 	}
-	messages.ServeRoutesAndQueue(r, h, err, producers.Handle)
+	messages.ServeRoutesAndQueue(r, h, err, producers.Handle, producers.OnExhausted)
 }

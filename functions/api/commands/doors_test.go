@@ -74,10 +74,36 @@ func (fx *fixture) sendMessage(t *testing.T, sender, id, typ, data string) errs.
 	e.Sender = sender + ":session"
 	out, err := fx.messages.Handle(t.Context(), e)
 	fx.sent = append(fx.sent, out...)
-	if err != nil {
-		return errs.ProblemOf(err).Code
+	if err == nil {
+		return ""
 	}
-	return ""
+	code := errs.ProblemOf(err).Code
+	fx.requireRejection(t, e, err, code)
+	return code
+}
+
+// requireRejection reports an error unless the tenant of the message's sender is told of the error with its code.
+func (fx *fixture) requireRejection(t *testing.T, e events.Event, err error, code errs.Code) {
+	t.Helper()
+	out := fx.messages.OnExhausted(e, err)
+	tenant := map[string]string{acmeSender: "acme", createSender: "acme", rivalSender: "rival"}[access.ParsePrincipal(
+		e.Sender)]
+	if tenant == "" {
+		if len(out) > 0 {
+			t.Errorf("a sender without a tenant leads to %v", out)
+		}
+		return
+	}
+	if len(out) != 1 {
+		t.Fatalf("%s leads to %v", code, out)
+	}
+	if d, ok := out[0].Data.(video.CommandRejected); !ok || d.Problem.Code != code || d.Command != string(e.Type) ||
+		d.ID != e.ID || d.Source != e.Source || out[0].Tenant != tenant || out[0].Correlation != e.ID {
+		t.Errorf("%s of %s leads to %+v", code, tenant, out)
+	}
+	if _, err := events.Encode(out[0]); err != nil {
+		t.Error(err)
+	}
 }
 
 // sendRequest sends a client's request and returns the code of its error.

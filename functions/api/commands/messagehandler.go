@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"sluice/events"
+	"sluice/functions/api/rejection"
 	"sluice/shared/domain/access"
 	"sluice/shared/domain/command"
 	"sluice/shared/domain/errs"
@@ -48,7 +49,8 @@ type MessageHandler struct {
 
 // Handle handles a command and returns the events that follow. A command that was carried out before changes nothing
 // and has the same events again. Forbidden: the sender may not send the command. NotFound: there is no such video of
-// the sender's tenants. Invalid: a field is invalid, or the id came with another command before.
+// the sender's tenants. Invalid: a field is invalid, or the id came with another command before. The error has the
+// tenant, for OnExhausted, if that is known.
 func (h MessageHandler) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	const op = "commands.Handle"
 	if e.Type == events.UploadRequested {
@@ -58,26 +60,29 @@ func (h MessageHandler) Handle(ctx context.Context, e events.Event) ([]events.Ev
 	if err != nil {
 		return nil, err
 	}
-	v, err := h.findVideo(ctx, op, e, c)
+	registered, err := h.Producers.ListProducersBySender(ctx, access.ParsePrincipal(e.Sender))
 	if err != nil {
 		return nil, err
 	}
-	h.AnnotateVideo(ctx, v.Tenant, v.ID)
-	if invalid := c.Validate(); len(invalid) > 0 {
-		return nil, errs.New(op, errs.Invalid, invalid[0].Code, invalid[0].Detail)
+	v, err := h.findVideo(ctx, op, e, c, registered)
+	if err != nil {
+		return nil, rejection.WithVideo(err, access.FindOnlyTenant(registered), c.VideoID())
 	}
-	return h.runOnce(ctx, op, v, c, e)
+	h.AnnotateVideo(ctx, v.Tenant, v.ID)
+	out, err := h.runOnce(ctx, op, v, c, e)
+	return out, rejection.WithVideo(err, v.Tenant, v.ID)
+}
+
+// OnExhausted returns the event that reports a command which was rejected, or was given up after the last attempt.
+func (h MessageHandler) OnExhausted(e events.Event, err error) []events.Event {
+	return rejection.BuildEvents(e, err, h.Now())
 }
 
 // findVideo returns the video of a command. NotFound: none of the tenants for which the sender may send it has such a
 // video.
 func (h MessageHandler) findVideo(
-	ctx context.Context, op string, e events.Event, c command.Command,
+	ctx context.Context, op string, e events.Event, c command.Command, registered []access.Producer,
 ) (v video.Video, err error) {
-	registered, err := h.Producers.ListProducersBySender(ctx, access.ParsePrincipal(e.Sender))
-	if err != nil {
-		return v, err
-	}
 	known, ok := services.FindCommand(string(e.Type))
 	if !ok {
 		return v, errs.E(op, errs.Internal, fmt.Errorf("the map has no command %s", e.Type))
@@ -97,11 +102,14 @@ func (h MessageHandler) findVideo(
 // recordLifetime is how long a command is recognized as one that was carried out: as long as an Idempotency-Key.
 const recordLifetime = 24 * time.Hour
 
-// runOnce carries out a command unless its record says that it was. The record also keeps when the command was
-// accepted, so that a message that is delivered again, after a newer command, does not undo that.
+// runOnce validates a command and carries it out unless its record says that it was. The record also keeps when the
+// command was accepted, so that a message that is delivered again, after a newer command, does not undo that.
 func (h MessageHandler) runOnce(
 	ctx context.Context, op string, v video.Video, c command.Command, e events.Event,
 ) ([]events.Event, error) {
+	if invalid := c.Validate(); len(invalid) > 0 {
+		return nil, errs.New(op, errs.Invalid, invalid[0].Code, invalid[0].Detail)
+	}
 	now := h.Now().Truncate(time.Millisecond)
 	record, err := newRecord(v, e, now)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"sluice/events"
 	"sluice/functions/api/ingest"
+	"sluice/functions/api/rejection"
 	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/quota"
@@ -145,8 +146,13 @@ func TestPromise06_ProducersActOnlyForTheirTenants(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			out, err := newFixture(t).Handle(t.Context(), newUploadRequest(tt.sender, tt.origin))
+			e := newUploadRequest(tt.sender, tt.origin)
+			out, err := newFixture(t).Handle(t.Context(), e)
 			if tt.code != "" {
+				reported := rejection.BuildEvents(e, err, noon)
+				if alone := tt.sender == studioSender || tt.sender == deleteSender; (len(reported) == 1) != alone {
+					t.Errorf("reported %v", reported)
+				}
 				if p := errs.ProblemOf(err); string(p.Code) != tt.code || errs.KindOf(err) != errs.Forbidden ||
 					out != nil {
 					t.Fatalf("got %v and %v, want %s", out, err, tt.code)

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"fmt"
 
 	"github.com/oklog/ulid/v2"
 
 	"sluice/events"
+	"sluice/functions/api/rejection"
 	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
@@ -32,27 +32,37 @@ type ProducerHandler struct {
 }
 
 // Handle handles upload.requested and returns fetch.requested. Forbidden: the sender may not create a video of this
-// origin. Invalid: a field is invalid.
+// origin. Invalid: a field is invalid. The error has the tenant, for package rejection, if that is known.
 func (p ProducerHandler) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
 	const op = "ingest.Handle"
-	request, ok := e.Data.(video.UploadRequested)
-	if !ok {
-		return nil, errs.E(op, errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
-	}
-	sender := access.ParsePrincipal(e.Sender)
-	tenant, err := p.resolveTenant(ctx, op, sender, request.Origin)
+	request, err := events.DataAs[video.UploadRequested](op, e)
 	if err != nil {
 		return nil, err
 	}
+	sender := access.ParsePrincipal(e.Sender)
 	id := deriveID(sender, e)
-	p.AnnotateVideo(ctx, tenant, "vid_"+id)
-	if err := request.Origin.Validate(); err != nil {
-		return nil, errs.E(op, errs.Invalid, err)
+	registered, err := p.Producers.ListProducersBySender(ctx, sender)
+	if err != nil {
+		return nil, err
 	}
-	command, invalid := NewCommand(Request{
+	tenant, err := resolveTenant(op, registered, request.Origin)
+	if err != nil {
+		return nil, rejection.WithVideo(err, access.FindOnlyTenant(registered), "vid_"+id)
+	}
+	p.AnnotateVideo(ctx, tenant, "vid_"+id)
+	out, err := p.createVideo(ctx, op, Request{
 		Tenant: tenant, VideoID: "vid_" + id, UploadID: "upl_" + id, Spec: request,
 		Correlation: cmp.Or(e.Correlation, e.ID), Trace: p.TraceHeader(ctx),
 	})
+	return out, rejection.WithVideo(err, tenant, "vid_"+id)
+}
+
+// createVideo validates a request, creates the video and returns the events that follow.
+func (p ProducerHandler) createVideo(ctx context.Context, op string, r Request) (es []events.Event, err error) {
+	if err := r.Spec.Origin.Validate(); err != nil {
+		return nil, errs.E(op, errs.Invalid, err)
+	}
+	command, invalid := NewCommand(r)
 	if len(invalid) > 0 {
 		return nil, errs.New(op, errs.Invalid, invalid[0].Code, invalid[0].Detail)
 	}
@@ -60,7 +70,6 @@ func (p ProducerHandler) Handle(ctx context.Context, e events.Event) ([]events.E
 	if err != nil {
 		return nil, err
 	}
-	var es []events.Event
 	for _, d := range out {
 		next := events.New(v.Tenant, v.ID, p.Creator.Now(), d)
 		next.Correlation, next.Trace = v.Correlation, p.TraceHeader(ctx)
@@ -86,25 +95,22 @@ var (
 		"The principal that sent this message speaks for several tenants, so that a URL does not tell whose video it is; name an object in a bucket.")
 )
 
-// resolveTenant returns the tenant of a video from its sender and origin. Forbidden: there is none, or several.
-func (p ProducerHandler) resolveTenant(ctx context.Context, op, sender string, o video.Origin) (string, error) {
+// resolveTenant returns the tenant of a video from the registrations of its sender and its origin. Forbidden: there is
+// none, or several.
+func resolveTenant(op string, registered []access.Producer, o video.Origin) (string, error) {
 	if o.Bucket != "" && !services.ValidProducerBucket(o.Bucket) {
 		return "", problemOriginOwn.ToError(op, errs.Forbidden, nil)
-	}
-	registered, err := p.Producers.ListProducersBySender(ctx, sender)
-	if err != nil {
-		return "", err
 	}
 	granted, err := access.SelectGranted(op, registered, access.CommandCreate)
 	if err != nil {
 		return "", err
 	}
 	if o.URL != "" {
-		tenants := access.ListTenants(granted)
-		if len(tenants) > 1 {
+		tenant := access.FindOnlyTenant(granted)
+		if tenant == "" {
 			return "", problemTenantUnclear.ToError(op, errs.Forbidden, nil)
 		}
-		return tenants[0], nil
+		return tenant, nil
 	}
 	// of all registrations: a longer prefix without the command must not leave its objects to a shorter one
 	producer, ok := access.FindProducer(registered, o.Bucket, o.Key)

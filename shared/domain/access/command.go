@@ -43,6 +43,14 @@ func SelectGranted(op string, registered []Producer, command string) (granted []
 	return granted, nil
 }
 
+// FindOnlyTenant returns the tenant of registrations that are all of one tenant, "" otherwise.
+func FindOnlyTenant(registered []Producer) string {
+	if tenants := ListTenants(registered); len(tenants) == 1 {
+		return tenants[0]
+	}
+	return ""
+}
+
 // ListTenants returns the tenants of registrations, each once, in their order.
 func ListTenants(registered []Producer) (tenants []string) {
 	for _, p := range registered {

@@ -32,7 +32,7 @@ var Map = addDoors([]Service{
 		},
 		Emits: []string{
 			"upload.completed.v1", "upload.cancelled.v1", "unpublish.requested.v1", "publish.requested.v1",
-			"delete.requested.v1", "fetch.requested.v1",
+			"delete.requested.v1", "fetch.requested.v1", "video.command-rejected.v1",
 		},
 		Permissions: []Permission{
 			{GetRows, Table, []string{UploadRows}},

@@ -141,6 +141,13 @@ type (
 		Playback string    `json:"playback_id"`
 		At       time.Time `json:"at"` // when that was asked for
 	}
+	// CommandRejected: a producer's command about the video, or to create it, was not carried out.
+	CommandRejected struct {
+		Command string       `json:"command"` // its event type
+		Source  string       `json:"source"`  // of its event
+		ID      string       `json:"id"`      // of its event
+		Problem errs.Problem `json:"problem"`
+	}
 	// VideoDeleted: all objects of the video are removed.
 	VideoDeleted struct{}
 )
@@ -178,3 +185,4 @@ func (UnpublishRequested) event() {}
 func (PublishRequested) event()   {}
 func (VideoUnpublished) event()   {}
 func (VideoPublished) event()     {}
+func (CommandRejected) event()    {}

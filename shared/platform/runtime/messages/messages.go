@@ -34,10 +34,12 @@ func ConsumeQueue(r runtime.Runtime, h queue.Handler, onExhausted queue.OnExhaus
 
 // ServeRoutesAndQueue answers the service's routes with h and consumes its queue with back. It ends the process if err
 // is not nil. It does not return.
-func ServeRoutesAndQueue(r runtime.Runtime, h http.Handler, err error, back queue.Handler) {
+func ServeRoutesAndQueue(
+	r runtime.Runtime, h http.Handler, err error, back queue.Handler, onExhausted queue.OnExhausted,
+) {
 	lambda.Start(
 		eventDispatcher{
-			r.NewGatewayFunc(h, err), runtime.LogInvocationCost(r, newConsumer(r, back, nil).HandleBatch),
+			r.NewGatewayFunc(h, err), runtime.LogInvocationCost(r, newConsumer(r, back, onExhausted).HandleBatch),
 		}.dispatchEvent,
 	)
 }
