@@ -7,3 +7,8 @@ import _ "embed"
 //
 //go:embed errors.md
 var ErrorsMarkdown string
+
+// APIChangesMarkdown is docs/api-changes.md: what has changed in the API. The page /docs shows it.
+//
+//go:embed api-changes.md
+var APIChangesMarkdown string

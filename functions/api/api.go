@@ -109,6 +109,7 @@ func (a *API) Handler() (http.Handler, error) {
 	m, err := httpapi.NewMux(s, a.Log, idempotency, httpapi.Routes{
 		Handlers: map[string]httpapi.Handler{
 			"GET /health":                    a.showHealth,
+			"GET /docs":                      showDocs,
 			"GET /v1/openapi.json":           a.showOpenAPI,
 			"GET /v1/token":                  a.showToken,
 			"POST /v1/uploads/{id}/complete": a.completeUpload,

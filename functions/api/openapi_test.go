@@ -65,3 +65,21 @@ func TestOpenAPIIsServed(t *testing.T) {
 		t.Errorf("%d %v", got.Status, err)
 	}
 }
+
+func TestDocsPageIsServedUnderItsPolicy(t *testing.T) {
+	t.Parallel()
+	out := apitest.New(t).DoRequest(t, apitest.Nobody, "GET", "/docs", "")
+	got := map[string]string{}
+	for _, name := range []string{"Content-Type", "Content-Security-Policy", "Cache-Control"} {
+		got[name] = strings.Join(out.Header[name], "; ")
+	}
+	policy, _, _ := strings.Cut(got["Content-Security-Policy"], ";")
+	got["Content-Security-Policy"] = policy
+	want := map[string]string{
+		"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": "default-src 'none'",
+		"Cache-Control": "public, max-age=60",
+	}
+	if d := cmp.Diff(want, got); out.Status != 200 || d != "" {
+		t.Errorf("%d (-want +got):\n%s", out.Status, d)
+	}
+}

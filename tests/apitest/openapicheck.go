@@ -34,6 +34,7 @@ type Description struct {
 // readDescription loads the document, once. It makes schemas of responses reject unknown members, which clients must
 // accept.
 var readDescription = sync.OnceValues(func() (Description, error) {
+	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.FileBodyDecoder)
 	doc, err := openapi3.NewLoader().LoadFromData(api.OpenAPI)
 	if err != nil {
 		return Description{}, err

@@ -16,6 +16,7 @@ var Map = addDoors([]Service{
 		Commands: videoCommands,
 		Routes: []Route{
 			{"GET", "/health", AuthOpen, ""},
+			{"GET", "/docs", AuthOpen, ""},
 			{"GET", "/v1/openapi.json", AuthOpen, ""},
 			{"GET", "/v1/token", AuthToken, ""},
 			{"POST", "/v1/uploads", AuthToken, "videos:write"},
