@@ -78,6 +78,8 @@ type Reconciler struct {
 
 const (
 	maxVideosPerRun = 500 // overdue videos that a run checks; the others are checked by the next
+	// overdue videos that a run finds, to choose from them: four queries of an index, of some four pages each
+	maxVideosFound = 120_000
 	// overdue by more, a video counts as stuck: normally publish moves it on within a minute
 	stuckAfter = 15 * time.Minute
 )
@@ -103,13 +105,15 @@ func (r Reconciler) Run(ctx context.Context, signal autoscale.ScaleSignal) error
 	return err
 }
 
-// reconcileDueVideos checks the overdue videos. An error of one video is logged and does not stop the others: the video
-// stays overdue, and the next run checks it again.
+// reconcileDueVideos checks the overdue videos, those of each tenant in turn, so that a tenant with 100,000 of them
+// does not delay another's. An error of one video is logged and does not stop the others: the video stays overdue, and
+// the next run checks it again.
 func (r Reconciler) reconcileDueVideos(ctx context.Context) error {
-	refs, err := r.Videos.ListOverdueVideos(ctx, r.Now(), maxVideosPerRun)
+	all, err := r.Videos.ListOverdueVideos(ctx, r.Now(), maxVideosFound)
 	if err != nil {
 		return err
 	}
+	refs := fairshare.TakeTurns(all, maxVideosPerRun)
 	depths, stuck := map[string]int{}, 0
 	for _, ref := range refs {
 		if err := ctx.Err(); err != nil {
@@ -128,7 +132,7 @@ func (r Reconciler) reconcileDueVideos(ctx context.Context) error {
 		r.Log.WarnContext(ctx, "videos are stuck", "videos", stuck,
 			metrics.LogAttr(r.Now(), metric.Stuck.NewValue(float64(stuck))))
 	}
-	r.Log.InfoContext(ctx, "overdue videos checked", "due", len(refs))
+	r.Log.InfoContext(ctx, "overdue videos checked", "due", len(all), "checked", len(refs))
 	return nil
 }
 

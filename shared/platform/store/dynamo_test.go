@@ -366,3 +366,22 @@ func TestQueryReadsAllPages(t *testing.T) {
 		t.Errorf("differs (-want +got):\n%s", diff)
 	}
 }
+
+// ListOverdueVideos reads as many pages as the limit needs, in each of the four shards.
+func TestListOverdueVideosReadsAllPages(t *testing.T) {
+	t.Parallel()
+	page := func(id, next string) response {
+		item := `{"pk":{"S":"VIDEO#acme#` + id + `"},"due":{"S":"` + id + `"}}`
+		return response{200, `{"Items":[` + item + `]` + next + `}`, nil}
+	}
+	const more = `,"LastEvaluatedKey":{"pk":{"S":"p"},"sk":{"S":"s"}}`
+	responses := []response{
+		page("1", more), page("2", ""), page("3", more), page("4", more), page("5", more), page("6", ""), page("7", ""),
+	}
+	d := &fakeDynamoDB{responses: responses}
+	got, err := d.newStore(t, aws.NopRetryer{}).ListOverdueVideos(t.Context(), time.Now(), 3)
+	want := []video.Ref{{Tenant: "acme", ID: "1"}, {Tenant: "acme", ID: "2"}, {Tenant: "acme", ID: "3"}}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" || len(d.requests) != len(responses) {
+		t.Errorf("%d requests, %v; differs (-want +got):\n%s", len(d.requests), err, diff)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"sluice/shared/domain/holding"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/deadlines"
 	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
@@ -147,7 +148,7 @@ func newVideoItem(c *item.Codec, v video.Video) videoItem {
 		i.Reserved = c.EncodeJSON(held)
 	}
 	if i.Due != "" {
-		i.DueShard = deadlineShard(v.ID)
+		i.DueShard = deadlines.Shard(v.ID)
 	}
 	if v.State != video.Deleting && v.State != video.Deleted {
 		i.Owner = services.TenantIndex + "#" + v.Tenant

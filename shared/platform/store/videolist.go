@@ -2,10 +2,12 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/store/cursor"
+	"sluice/shared/platform/store/deadlines"
 	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
@@ -63,6 +65,12 @@ func (s Store) ListVideos(
 			return page, "", nil
 		}
 	}
+}
+
+// ListOverdueVideos returns the videos whose deadline has passed at now, the longest overdue first, at most limit of
+// them. It reads an index, which may lag behind the rows.
+func (s Store) ListOverdueVideos(ctx context.Context, now time.Time, limit int) ([]video.Ref, error) {
+	return deadlines.ListOverdue(ctx, s.Table, "store.ListOverdueVideos", now, limit)
 }
 
 // projectVideo returns the part of a video that the indexes hold.

@@ -1,4 +1,6 @@
-package store
+// Package deadlines reads the index by-deadline of a [table.Table]: the videos that must have changed their state by a
+// time.
+package deadlines
 
 import (
 	"cmp"
@@ -15,15 +17,15 @@ import (
 	"sluice/shared/platform/store/table"
 )
 
-// deadlineShards is the number of index partitions that hold the videos with a deadline. A partition takes 1,000 writes
+// shards is the number of index partitions that hold the videos with a deadline. A partition takes 1,000 writes
 // per second.
-const deadlineShards = 4
+const shards = 4
 
-// deadlineShard returns the partition of by-deadline that holds a video.
-func deadlineShard(id string) string {
+// Shard returns the partition of by-deadline that holds a video.
+func Shard(id string) string {
 	h := fnv.New32a()
 	h.Write([]byte(id))
-	return fmt.Sprintf("%s#%d", services.DueIndex, h.Sum32()%deadlineShards)
+	return fmt.Sprintf("%s#%d", services.DueIndex, h.Sum32()%shards)
 }
 
 // overdueItem has the attributes of a video in the index by-deadline.
@@ -32,20 +34,21 @@ type overdueItem struct {
 	Due string `dynamodbav:"due"`
 }
 
-// ListOverdueVideos returns the videos whose deadline has passed at now, the longest overdue first, at most limit of
-// them. It reads an index, which may lag behind the rows.
-func (s Store) ListOverdueVideos(ctx context.Context, now time.Time, limit int) ([]video.Ref, error) {
+// ListOverdue returns the videos whose deadline has passed at now, the longest overdue first, at most limit of them.
+func ListOverdue(ctx context.Context, t table.Table, op string, now time.Time, limit int) ([]video.Ref, error) {
 	var all []overdueItem
-	for shard := range deadlineShards {
+	for shard := range shards {
 		q := table.Query{
 			Index: services.ByDeadline, Partition: fmt.Sprintf("%s#%d", services.DueIndex, shard),
 			To: item.FormatTimestamp(now), Limit: limit,
 		}
-		some, _, err := item.Query(ctx, s.Table, "store.ListOverdueVideos", item.Keep[overdueItem], q)
-		if err != nil {
-			return nil, err
+		for more := true; more; more = q.Start != nil && q.Limit > 0 { // a page has at most a megabyte
+			some, next, err := item.Query(ctx, t, op, item.Keep[overdueItem], q)
+			if err != nil {
+				return nil, err
+			}
+			all, q.Start, q.Limit = append(all, some...), next, q.Limit-len(some)
 		}
-		all = append(all, some...)
 	}
 	slices.SortFunc(all, func(a, b overdueItem) int {
 		return cmp.Or(cmp.Compare(a.Due, b.Due), cmp.Compare(a.PK, b.PK))
