@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/domain/services"
+	"sluice/shared/domain/video"
 	"sluice/shared/platform/httpapi"
 	"sluice/tests/apitest"
 )
@@ -255,5 +256,22 @@ func TestNewMuxRequiresIdempotencyForPosts(t *testing.T) {
 		s, nil, nil, httpapi.Routes{Handlers: map[string]httpapi.Handler{"POST /a": nil}},
 	); err == nil {
 		t.Error("no error")
+	}
+}
+
+func TestRepeatedCreationsOfDeletedVideosReturnNotFound(t *testing.T) {
+	t.Parallel()
+	for path, body := range map[string]string{
+		"/v1/uploads": `{"file_name": "a.mp4", "size": 1}`,
+		"/v1/videos":  `{"url": "https://example.com/a.mp4"}`,
+	} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			fx := apitest.New(t)
+			first := fx.PostWithKey(t, apitest.Acme, "k", path, body)
+			id := first.Field("video_id") + first.Field("id") // one of them is empty
+			fx.ApplyEvents(t, "acme", id, video.DeleteRequested{At: apitest.Noon})
+			fx.PostWithKey(t, apitest.Acme, "k", path, body).RequireProblem(t, 404, "upload_not_found")
+		})
 	}
 }
