@@ -61,6 +61,8 @@ func newEnvValues(deps serviceDeps) map[string]envValue {
 	}
 	if deps.cdn != nil {
 		values[services.EnvPlaybackURL] = func() *string { return jsii.String(deps.cdn.baseURL()) }
+		values[services.EnvCDNStore] = deps.cdn.keyValueStore.KeyValueStoreArn
+		values[services.EnvCDNDistribution] = deps.cdn.distribution.DistributionId
 	}
 	if deps.cdn == nil && !deps.local {
 		values[services.EnvMediaURL] = func() *string {

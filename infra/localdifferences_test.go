@@ -32,6 +32,15 @@ var allowedDifferences = []struct{ where, why string }{
 	{"GatewayApip *", "there is no CDN: the function play lets viewers in"},
 	{"GatewayApiptoken* *", "there is no CDN: the function play lets viewers in"},
 	{"GatewayApiDeploymentStageprod MethodSettings.*", "there is one route more, so the others have other places"},
+	{
+		"ReconcileFunction Environment.Variables." + services.EnvCDNStore,
+		"there is no CDN: the function play lets viewers in",
+	},
+	{
+		"ReconcileFunction Environment.Variables." + services.EnvCDNDistribution,
+		"there is no CDN: the function play lets viewers in",
+	},
+	{"ReconcileRole Policies.0.PolicyDocument.Statement.1*", "there is no CDN whose deny list to write"},
 	{"PlaybackKey Value", "nobody changes an emulator's key"},
 	{
 		"*Function Environment.Variables." + services.EnvPlaybackURL,

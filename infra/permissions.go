@@ -38,6 +38,11 @@ var statements = map[services.Resource]func(
 	services.Functions: allowARNs(func(d serviceDeps, only []string) []string {
 		return mapStrings(only, d.functionARN)
 	}),
+	services.CDNStore: allowOnCDN(func(_ serviceDeps, c *cdn) string { return *c.keyValueStore.KeyValueStoreArn() }),
+	services.CDNDistribution: allowOnCDN(func(d serviceDeps, c *cdn) string {
+		return "arn:" + *awscdk.Stack_Of(d.data.table).Partition() + ":cloudfront::" +
+			*awscdk.Stack_Of(d.data.table).Account() + ":distribution/" + *c.distribution.DistributionId()
+	}),
 	services.Traces:  allowARNs(anyResource),
 	services.Metrics: allowARNs(anyResource),
 	services.Internet: func(serviceDeps, services.Permission, []string) []awsiam.PolicyStatement {
@@ -53,6 +58,18 @@ func allowARNs(
 ) func(serviceDeps, services.Permission, []string) []awsiam.PolicyStatement {
 	return func(d serviceDeps, p services.Permission, actions []string) []awsiam.PolicyStatement {
 		return []awsiam.PolicyStatement{allowActions(actions, arns(d, p.Only)...)}
+	}
+}
+
+// allowOnCDN allows actions on a part of the CDN, and nothing if there is none.
+func allowOnCDN(
+	arn func(d serviceDeps, c *cdn) string,
+) func(serviceDeps, services.Permission, []string) []awsiam.PolicyStatement {
+	return func(d serviceDeps, _ services.Permission, actions []string) []awsiam.PolicyStatement {
+		if d.cdn == nil {
+			return nil
+		}
+		return []awsiam.PolicyStatement{allowActions(actions, arn(d, d.cdn))}
 	}
 }
 

@@ -17,7 +17,12 @@ import (
 // Without s3:ListBucket, a reader gets 403 instead of 404. Sending requires nothing here: queue.Publisher has the code
 // to send to every queue and to the topic, and sends only where the service map says. So sendActions follows the map.
 var requiredActions = map[string][]string{
-	"cloudwatch.GetMetricData":        {"cloudwatch:GetMetricData"},
+	"cloudfront.CreateInvalidation":                 {"cloudfront:CreateInvalidation"},
+	"cloudfront.GetInvalidation":                    {"cloudfront:GetInvalidation"},
+	"cloudwatch.GetMetricData":                      {"cloudwatch:GetMetricData"},
+	"cloudfrontkeyvaluestore.DescribeKeyValueStore": {"cloudfront-keyvaluestore:DescribeKeyValueStore"},
+	"cloudfrontkeyvaluestore.UpdateKeys":            {"cloudfront-keyvaluestore:UpdateKeys"},
+
 	"lambda.Invoke":                   {"lambda:InvokeFunction"},
 	"lambda.UpdateEventSourceMapping": {"lambda:UpdateEventSourceMapping"},
 	"dynamodb.BatchWriteItem":         {"dynamodb:BatchWriteItem"},

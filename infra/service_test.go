@@ -125,6 +125,7 @@ func expectedValue(name string) string {
 		services.EnvFFmpegDir:                 "/opt/bin",
 		services.EnvConcurrency:               strconv.Itoa(services.MinConcurrency()),
 		services.EnvFunctionName("reconcile"): "sluice-reconcile",
+		services.EnvCDNStore:                  "CdnStore", services.EnvCDNDistribution: "CdnDistribution",
 	}[name]
 }
 
@@ -142,6 +143,14 @@ func TestFunctionEnvironmentMatchesTheServiceMap(t *testing.T) {
 			}
 			if s.Name == services.Studio {
 				want[services.EnvUploadURL] = expectedValue(services.EnvUploadURL)
+			}
+			for _, p := range s.Permissions {
+				switch p.Resource {
+				case services.CDNStore:
+					want[services.EnvCDNStore] = expectedValue(services.EnvCDNStore)
+				case services.CDNDistribution:
+					want[services.EnvCDNDistribution] = expectedValue(services.EnvCDNDistribution)
+				}
 			}
 			if len(s.BrowserPaths()) > 0 {
 				want[services.EnvCORSOrigins] = "*"

@@ -36,7 +36,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 func TestExpiredOrDeletedTokenIsRejected(t *testing.T) {
 	t.Parallel()
 	h := newHandler(t)
-	rows := store.Store{Table: h.Tokens.(store.Store).Table.(rowpolicy.Table).Table}
+	rows := store.New(h.Tokens.(store.Store).Table.(rowpolicy.Table).Table)
 	token := access.Token{
 		ID: "tok3", Tenant: "acme", Scopes: []string{"videos:read"}, SecretHash: access.HashSecret("secret"),
 		Expires: noon,

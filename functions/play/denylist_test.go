@@ -24,7 +24,7 @@ func TestPromise05_DeniedVideoIsNotServed(t *testing.T) {
 		denied bool
 	}{{playback.Allowed, false}, {playback.Denied, true}, {playback.Allowed, false}, {playback.Removed, true}} {
 		rule := playback.DenyRule{Playback: publicID, Status: step.status, Version: int64(version + 1), At: noon}
-		if err := fx.table.ApplyDenyRule(t.Context(), rule); err != nil {
+		if _, err := fx.table.ApplyDenyRule(t.Context(), rule); err != nil {
 			t.Fatal(err)
 		}
 		for _, path := range paths {

@@ -72,14 +72,14 @@ func TestPromise05_UnpublishedVideoIsDenied(t *testing.T) {
 type brokenDenyList struct {
 	failures *int
 	denyList interface {
-		ApplyDenyRule(ctx context.Context, r playback.DenyRule) error
+		ApplyDenyRule(ctx context.Context, r playback.DenyRule) (bool, error)
 	}
 }
 
-func (l brokenDenyList) ApplyDenyRule(ctx context.Context, r playback.DenyRule) error {
+func (l brokenDenyList) ApplyDenyRule(ctx context.Context, r playback.DenyRule) (bool, error) {
 	if *l.failures > 0 {
 		*l.failures--
-		return errs.E("test", errs.Transient, errors.New("down"))
+		return false, errs.E("test", errs.Transient, errors.New("down"))
 	}
 	return l.denyList.ApplyDenyRule(ctx, r)
 }

@@ -36,9 +36,9 @@ type VideoStore interface {
 
 // DenyList has the playback ids that may not be played.
 type DenyList interface {
-	// ApplyDenyRule changes the entry of a playback id. It is idempotent. It fails with Conflict if the entry changed
-	// at the same time.
-	ApplyDenyRule(ctx context.Context, r playback.DenyRule) error
+	// ApplyDenyRule changes the entry of a playback id; changed is false if it was so already. It is idempotent. It
+	// fails with Conflict if the entry changed at the same time.
+	ApplyDenyRule(ctx context.Context, r playback.DenyRule) (changed bool, err error)
 }
 
 // VideoOwner is the only writer of videos' rows after their creation, but for their Details. Its queue is FIFO with the
@@ -92,7 +92,7 @@ func (o VideoOwner) Handle(ctx context.Context, e events.Event) ([]events.Event,
 		return nil, err
 	}
 	if rule, ok := playback.DecideDenyRule(after); ok {
-		if err := o.DenyList.ApplyDenyRule(ctx, rule); err != nil {
+		if _, err := o.DenyList.ApplyDenyRule(ctx, rule); err != nil {
 			return nil, err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/functions/reconcile"
 	"sluice/shared/platform/autoscale"
 )
 
@@ -63,7 +64,7 @@ func TestAutoscalerRunsAgainWhileTimeRemains(t *testing.T) {
 			}
 			ctx, cancel := context.WithDeadline(t.Context(), now.Add(50*s))
 			defer cancel()
-			if err := env.Run(ctx, tt.signal); err != nil {
+			if err := env.Run(ctx, reconcile.Signal{ScaleSignal: tt.signal}); err != nil {
 				t.Fatal(err)
 			}
 			want := append([]autoscale.ScaleSignal{tt.signal}, make([]autoscale.ScaleSignal, len(tt.waits))...)
@@ -82,7 +83,7 @@ func TestAutoscalerFailureDoesNotBlockDeadLetters(t *testing.T) {
 	env, down := newDeadLetterEnv(), errors.New("down")
 	n := env.fillQueues(t, 1)
 	env.Autoscaler = &fakeAutoscaler{err: down}
-	if err := env.Run(t.Context(), autoscale.ScaleSignal{}); !errors.Is(err, down) {
+	if err := env.Run(t.Context(), reconcile.Signal{}); !errors.Is(err, down) {
 		t.Errorf("Run returns %v", err)
 	}
 	if got := len(env.readDeadLetters(t)); got != n {

@@ -17,7 +17,6 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
-	"sluice/shared/platform/autoscale"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/store"
 )
@@ -93,7 +92,7 @@ func TestEveryDeadLetterIsStored(t *testing.T) {
 	env := newDeadLetterEnv()
 	n := env.fillQueues(t, 25)
 	for range 2 {
-		if err := env.Run(t.Context(), autoscale.ScaleSignal{}); err != nil {
+		if err := env.Run(t.Context(), reconcile.Signal{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -134,7 +133,7 @@ func TestFailedStoreDoesNotBlockOtherQueues(t *testing.T) {
 		}
 		return nil
 	}}
-	if err := env.Run(t.Context(), autoscale.ScaleSignal{}); !errors.Is(err, full) {
+	if err := env.Run(t.Context(), reconcile.Signal{}); !errors.Is(err, full) {
 		t.Errorf("Run returns %v", err)
 	}
 	if found := env.readDeadLetters(t); len(found) != n-1 || env.CountMessages(deadLetterQueueURL("inspect")) != 1 {
@@ -149,7 +148,7 @@ func TestRunStopsBeforeDeadline(t *testing.T) {
 	env.fillQueues(t, 30)
 	ctx, cancel := context.WithCancel(t.Context())
 	env.DeadLetters = rejectingStore{env.table, func(video.DeadLetter) error { cancel(); return nil }}
-	if err := env.Run(ctx, autoscale.ScaleSignal{}); err != nil && errs.KindOf(err) != errs.Transient {
+	if err := env.Run(ctx, reconcile.Signal{}); err != nil && errs.KindOf(err) != errs.Transient {
 		t.Fatal(err)
 	}
 	if n := len(env.readDeadLetters(t)); n > 10 {
@@ -158,7 +157,7 @@ func TestRunStopsBeforeDeadline(t *testing.T) {
 	env.DeadLetters = env.table
 	soon, cancel := context.WithDeadline(t.Context(), time.Now().Add(4*time.Second)) // less than shutdownReserve
 	defer cancel()
-	if err := env.Run(soon, autoscale.ScaleSignal{}); err != nil {
+	if err := env.Run(soon, reconcile.Signal{}); err != nil {
 		t.Fatal(err)
 	}
 	if d := cmp.Diff(30, env.CountMessages(deadLetterQueueURL("encode"))); d != "" {

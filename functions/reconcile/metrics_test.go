@@ -12,7 +12,6 @@ import (
 	"sluice/events"
 	"sluice/functions/reconcile"
 	"sluice/shared/domain/video"
-	"sluice/shared/platform/autoscale"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/store"
 	"sluice/shared/platform/telemetry/logs"
@@ -60,7 +59,7 @@ func TestStuckVideosMetricCountsLongOverdue(t *testing.T) {
 				Autoscaler:       &fakeAutoscaler{},
 				Now:              func() time.Time { return noon }, Log: logs.New("reconcile", &out),
 			}
-			if err := r.Run(t.Context(), autoscale.ScaleSignal{}); err != nil {
+			if err := r.Run(t.Context(), reconcile.Signal{}); err != nil {
 				t.Fatal(err)
 			}
 			if d := cmp.Diff(tt.want, metricstest.ReadTexts(t, out.Bytes())); d != "" {
@@ -81,7 +80,7 @@ func TestDeadLettersMetricCountsOpenOnes(t *testing.T) {
 	counted := func() []string {
 		t.Helper()
 		out.Reset()
-		if err := env.Run(t.Context(), autoscale.ScaleSignal{}); err != nil {
+		if err := env.Run(t.Context(), reconcile.Signal{}); err != nil {
 			t.Fatal(err)
 		}
 		return metricstest.ReadTexts(t, out.Bytes())

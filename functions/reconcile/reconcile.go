@@ -1,11 +1,12 @@
 // Package reconcile is a run of every minute that repairs what no message does. It finds the videos whose deadline has
 // passed, checks what has become of each, and tells publish, which decides. It moves dead letters from the dead-letter
-// queues to the table, where administrators find them. And it runs the autoscaler; another function may start it for
-// that alone.
+// queues to the table, where administrators find them. It makes the CDN follow the deny list. And it runs the
+// autoscaler; another function may start it for one of these two alone.
 //
-// Rights: a query of the table's deadline index, reads of videos and in-flight limits; HEAD of originals; the depth of
-// the queues; sqs:SendMessage to publish; sqs:ReceiveMessage and DeleteMessage on the dead-letter queues,
-// dynamodb:PutItem of dead letters; and those of package autoscale. It writes no other rows.
+// Rights: a query of the table's deadline index, reads of videos, in-flight limits and the deny list; HEAD of
+// originals; the depth of the queues; sqs:SendMessage to publish; sqs:ReceiveMessage and DeleteMessage on the
+// dead-letter queues, dynamodb:PutItem of dead letters and of the deny list; and those of the packages autoscale and
+// cdn. It writes no other rows.
 package reconcile
 
 import (
@@ -20,6 +21,7 @@ import (
 	"sluice/shared/domain/metric"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/autoscale"
+	"sluice/shared/platform/denylist"
 	"sluice/shared/platform/telemetry/metrics"
 )
 
@@ -71,6 +73,7 @@ type Reconciler struct {
 	DeadLetterQueues DeadLetterQueues
 	DeadLetters      DeadLetterStore
 	Autoscaler       Autoscaler
+	DenyList         DenyListUpdater
 	Now              func() time.Time
 	Sleep            func(ctx context.Context, d time.Duration) // returns early when ctx ends
 	Log              *slog.Logger
@@ -84,14 +87,25 @@ const (
 	stuckAfter = 15 * time.Minute
 )
 
-// Run adjusts the number of workers, checks overdue videos, stores dead letters and counts the open ones. After that it
-// adjusts the number of workers again, as often as the autoscaler wants and the context's deadline allows. With a
-// signal, another function has started it: then it only adjusts the number of workers. What fails does not stop the
-// rest; the error joins all.
-func (r Reconciler) Run(ctx context.Context, signal autoscale.ScaleSignal) error {
-	again, err := r.Autoscaler.AdjustConcurrency(ctx, signal)
+// Signal is the input of a run that another function starts: for the autoscaler, or because the deny list has changed.
+// It is zero on the schedule.
+type Signal struct {
+	autoscale.ScaleSignal
+	denylist.Signal
+}
+
+// Run adjusts the number of workers, updates the CDN, checks overdue videos, stores dead letters and counts the open
+// ones. After that it adjusts the number of workers again, as often as the autoscaler wants and the context's deadline
+// allows. With a signal, another function has started it: then it only adjusts the number of workers, or only updates
+// the CDN. What fails does not stop the rest; the error joins all.
+func (r Reconciler) Run(ctx context.Context, signal Signal) error {
+	if signal.DenyListChanged {
+		return r.DenyList.Run(ctx)
+	}
+	again, err := r.Autoscaler.AdjustConcurrency(ctx, signal.ScaleSignal)
 	if signal.IsZero() {
-		err = errors.Join(err, r.reconcileDueVideos(ctx), r.drainDeadLetterQueues(ctx), r.countOpenDeadLetters(ctx))
+		err = errors.Join(err, r.DenyList.Run(ctx), r.reconcileDueVideos(ctx), r.drainDeadLetterQueues(ctx),
+			r.countOpenDeadLetters(ctx))
 	}
 	for again > 0 {
 		if end, ok := ctx.Deadline(); !ok || !r.Now().Add(again+shutdownReserve).Before(end) {

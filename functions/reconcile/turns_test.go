@@ -10,7 +10,6 @@ import (
 	"sluice/events"
 	"sluice/functions/reconcile"
 	"sluice/shared/domain/video"
-	"sluice/shared/platform/autoscale"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/store"
 	"sluice/shared/platform/store/table"
@@ -63,7 +62,7 @@ func TestPromise13_OverdueVideosOfATenantDelayNoOther(t *testing.T) {
 		if late := now.Sub(v.Deadline.At); late > 2*time.Minute {
 			t.Fatalf("after %v the deadline has not been reported", late)
 		}
-		if err := r.Run(t.Context(), autoscale.ScaleSignal{}); err != nil {
+		if err := r.Run(t.Context(), reconcile.Signal{}); err != nil {
 			t.Fatal(err)
 		}
 	}

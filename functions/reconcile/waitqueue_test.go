@@ -10,7 +10,6 @@ import (
 	"sluice/functions/reconcile"
 	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/video"
-	"sluice/shared/platform/autoscale"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/store"
 )
@@ -70,7 +69,7 @@ func TestDeadlineEventTellsWaitingFromStuck(t *testing.T) {
 				Autoscaler:       &fakeAutoscaler{},
 				Now:              func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler),
 			}
-			if err := r.Run(t.Context(), autoscale.ScaleSignal{}); err != nil || len(sender.sent) != 1 {
+			if err := r.Run(t.Context(), reconcile.Signal{}); err != nil || len(sender.sent) != 1 {
 				t.Fatalf("sent %v, %v", sender.sent, err)
 			}
 			if got := sender.sent[0].Data.(video.DeadlinePassed).Queued; got != tt.want {

@@ -8,9 +8,7 @@
 # cloudfront-keyvaluestore:DescribeKeyValueStore and cloudfront-keyvaluestore:PutKey. The key is never in an argument,
 # which other processes could read.
 #
-# To deny a video to everybody, and to allow it again (it takes minutes to reach every edge location):
-#   aws cloudfront-keyvaluestore put-key --kvs-arn STORE --if-match ETAG --key denied.PLAYBACK_ID --value now
-#   aws cloudfront-keyvaluestore delete-key --kvs-arn STORE --if-match ETAG --key denied.PLAYBACK_ID
+# The store also has the CDN's copy of the deny list, keys that begin with denied. The function reconcile writes them.
 set -euo pipefail
 
 stack=${1:-Sluice}

@@ -6,7 +6,7 @@
 // The key value store has:
 //
 //   key.<key id>            a key of signed tokens, at least 16 characters; without it, its tokens are not valid
-//   denied.<playback id>    any value: nobody may watch this video
+//   denied.<playback id>    any value: nobody may watch this video; the function reconcile writes these keys
 //
 // If the store can't be read, the function throws and CloudFront answers 503.
 //

@@ -28,7 +28,7 @@ func (t faultyTable) rows() table.Table {
 }
 
 // newStore returns the store as a process accesses it.
-func (p *process) newStore() store.Store { return store.Store{Table: faultyTable{p}} }
+func (p *process) newStore() store.Store { return store.New(faultyTable{p}) }
 
 func (t faultyTable) Get(ctx context.Context, k table.Key) (table.Row, error) {
 	return scheduleCall(ctx, t.process, "Get "+k.Kind(), k.PK, readOutcomes, func() (table.Row, error) {

@@ -101,7 +101,7 @@ func (sim *simulation) runReconciler() {
 			Autoscaler: noopPorts{}, Now: func() time.Time { return time.Now().UTC() },
 			Log: slog.New(slog.DiscardHandler),
 		}
-		_ = r.Run(ctx, autoscale.ScaleSignal{}) // a failure is retried after a minute
+		_ = r.Run(ctx, reconcile.Signal{}) // a failure is retried after a minute
 		p.checkDuration(s, sim.reconciledAt)
 	}()
 }

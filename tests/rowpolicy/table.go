@@ -17,7 +17,7 @@ type Table struct {
 
 // LimitStore returns the store with the permissions of a service.
 func LimitStore(tb testing.TB, s store.Store, service string) store.Store {
-	return store.Store{Table: Table{s.Table, service, tb}}
+	return store.New(Table{s.Table, service, tb})
 }
 
 func (t Table) checkCall(index string, items ...Item) {

@@ -4,6 +4,7 @@ package main
 import (
 	"sluice/functions/publish"
 	"sluice/shared/domain/services"
+	"sluice/shared/platform/denylist"
 	"sluice/shared/platform/runtime"
 	"sluice/shared/platform/runtime/buckets"
 	"sluice/shared/platform/runtime/database"
@@ -15,7 +16,8 @@ func main() {
 	r := runtime.New("publish")
 	rows := database.Open(r)
 	p := publish.VideoOwner{
-		Videos: rows, Playlists: buckets.OpenMedia(r), DenyList: rows, Now: r.Now, Log: r.Log,
+		Videos: rows, Playlists: buckets.OpenMedia(r), Now: r.Now, Log: r.Log,
+		DenyList: denylist.SignallingStore{Rules: rows, Invoke: scaler.NewInvoker(r, "reconcile"), Log: r.Log},
 		FairShare: publish.FairShare{
 			Limits: rows, WaitQueue: rows, Videos: rows, MaxInFlight: r.PositiveInt(services.EnvInFlightLimit),
 			Now:     r.Now,

@@ -43,18 +43,26 @@ func DecideDenyRule(v video.Video) (r DenyRule, ok bool) {
 }
 
 // DenyEntry is the entry of a playback id in the deny list. Without a CDN, the function play reads it. A CDN has a copy
-// of its own, which follows the entry step by step.
+// of its own, which follows the entry step by step; a removed id stays in the copy until the CDN has forgotten the
+// objects that it cached.
 type DenyEntry struct {
-	DenyRule          // the latest
-	Revision int64    // one more with each change, for optimistic locking; 0: there is no entry yet
-	Step     DenyStep // what a CDN has to do; "": nothing
+	DenyRule               // the latest
+	Revision     int64     // one more with each change, for optimistic locking; 0: there is no entry yet
+	Step         DenyStep  // what is to be done at a CDN next; "": nothing
+	StepSince    time.Time // when that step became the next
+	Invalidation string    // the CDN's id of the invalidation in progress
+	Invalidated  bool      // the CDN has forgotten the objects of a removed id
 }
 
-// DenyStep is what a CDN has to do next because of an entry of the deny list.
+// DenyStep is what is to be done at a CDN next because of an entry of the deny list.
 type DenyStep string
 
-// WriteStep is to make the CDN's copy of an entry what the entry is.
-const WriteStep DenyStep = "write"
+// The steps, in their order. Only removed ids have the last two, and then the first one again.
+const (
+	WriteStep      DenyStep = "write"      // make the CDN's copy what the entry is
+	InvalidateStep DenyStep = "invalidate" // the copy has the id; make the CDN forget its objects
+	AwaitStep      DenyStep = "await"      // wait for the end of the invalidation
+)
 
 // Apply returns the entry after a rule; changed is false if the rule makes no difference, such as one that was applied
 // before. Nothing follows Removed.
@@ -68,9 +76,39 @@ func (e DenyEntry) Apply(r DenyRule) (after DenyEntry, changed bool) {
 	case e.Status == r.Status: // the same decision again
 		after.At = e.At
 	case e.Revision > 0 || r.Status != Allowed:
-		after.Step = WriteStep
+		after.Step, after.StepSince = WriteStep, r.At
 	}
 	return after, true
+}
+
+// IsListed reports whether the CDN's copy of the deny list should have the id.
+func (e DenyEntry) IsListed() bool {
+	return e.Status == Denied || e.Status == Removed && !e.Invalidated
+}
+
+// FinishWrite returns the entry after the CDN's copy was made what the entry is.
+func (e DenyEntry) FinishWrite(now time.Time) DenyEntry {
+	if e.Status == Removed && !e.Invalidated {
+		return e.enterStep(InvalidateStep, now)
+	}
+	return e.enterStep("", time.Time{})
+}
+
+// StartInvalidation returns the entry after an invalidation of its objects was started at the CDN.
+func (e DenyEntry) StartInvalidation(id string, now time.Time) DenyEntry {
+	e.Invalidation = id
+	return e.enterStep(AwaitStep, now)
+}
+
+// FinishInvalidation returns the entry after its invalidation has ended.
+func (e DenyEntry) FinishInvalidation(now time.Time) DenyEntry {
+	e.Invalidation, e.Invalidated = "", true
+	return e.enterStep(WriteStep, now)
+}
+
+func (e DenyEntry) enterStep(s DenyStep, now time.Time) DenyEntry {
+	e.Step, e.StepSince, e.Revision = s, now, e.Revision+1
+	return e
 }
 
 // denyEntryLifetime is how long an entry that is not needed any more is kept: as long as dead letters about its video.

@@ -43,6 +43,8 @@ const (
 	EnvFFmpegDir         = "SLUICE_FFMPEG_DIR"       // folder of ffmpeg and ffprobe
 	EnvPublicURL         = "SLUICE_PUBLIC_URL"       // base URL of links to the API; empty: derived from the request
 	EnvPlaybackURL       = "SLUICE_PLAYBACK_URL"     // base URL of links to media, at the CDN; empty: the API itself
+	EnvCDNStore          = "SLUICE_CDN_STORE"        // ARN of the CDN's key value store; empty: there is no CDN
+	EnvCDNDistribution   = "SLUICE_CDN_DISTRIBUTION" // id of the CDN's distribution; empty: there is no CDN
 	EnvUploadURL         = "SLUICE_UPLOAD_URL"       // bucket address for parts of uploads; empty on local clouds
 	EnvMediaURL          = "SLUICE_MEDIA_URL"        // media bucket's address without a CDN; empty on local clouds
 	EnvMetricNamespace   = "SLUICE_METRIC_NAMESPACE" // CloudWatch namespace of metrics; empty: metric.Namespace

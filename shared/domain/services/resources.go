@@ -23,9 +23,11 @@ const (
 	RedriveMessages Action = "redrive-messages" // send dead letters to their queue again
 	ConnectOutbound Action = "connect-outbound" // to addresses that clients name: only package outbound does it
 	ReadTraces      Action = "read-traces"
-	ReadQueueAges   Action = "read-queue-ages" // read the age of the oldest message
-	Autoscale       Action = "autoscale"       // set how many workers a queue may have
-	InvokeFunction  Action = "invoke-function" // without waiting for the answer
+	ReadQueueAges   Action = "read-queue-ages"  // read the age of the oldest message
+	Autoscale       Action = "autoscale"        // set how many workers a queue may have
+	InvokeFunction  Action = "invoke-function"  // without waiting for the answer
+	WriteDenyList   Action = "write-deny-list"  // the CDN's copy of it
+	InvalidateMedia Action = "invalidate-media" // make the CDN forget media, and see whether it has
 )
 
 // Resource is what a permission is on. The three indexes of the table are resources too: ByTenant, ByExternal and
@@ -45,7 +47,9 @@ const (
 	ProducerBuckets        Resource = "producer-buckets"      // all of them, whoever owns them
 	Internet               Resource = "internet"
 	Traces                 Resource = "traces"
-	Metrics                Resource = "metrics" // of the whole account
+	Metrics                Resource = "metrics"          // of the whole account
+	CDNStore               Resource = "cdn-store"        // the key value store; only with a CDN
+	CDNDistribution        Resource = "cdn-distribution" // only with a CDN
 )
 
 // Permission allows one action on one resource.
@@ -109,6 +113,18 @@ var resources = map[Resource]resource{
 		iamActions:  map[Action][]string{ReadTraces: {"xray:BatchGetTraces", "xray:GetTraceSummaries"}},
 	},
 	Metrics: {iamActions: map[Action][]string{ReadQueueAges: {"cloudwatch:GetMetricData"}}},
+	CDNStore: {
+		optionalEnv: []string{EnvCDNStore},
+		iamActions: map[Action][]string{WriteDenyList: {
+			"cloudfront-keyvaluestore:DescribeKeyValueStore", "cloudfront-keyvaluestore:UpdateKeys",
+		}},
+	},
+	CDNDistribution: {
+		optionalEnv: []string{EnvCDNDistribution},
+		iamActions: map[Action][]string{InvalidateMedia: {
+			"cloudfront:CreateInvalidation", "cloudfront:GetInvalidation",
+		}},
+	},
 }
 
 var indexResource = resource{env: fixedEnv(EnvTable), iamActions: map[Action][]string{QueryIndex: {"dynamodb:Query"}}}

@@ -39,14 +39,14 @@ type Route struct {
 	Scope  string // scope that the token needs; "": none
 }
 
-// mediaPath is the beginning of the paths of media, which a CDN serves where there is one.
-const mediaPath = "/p/"
+// MediaPath is the beginning of the paths of media, which a CDN serves where there is one.
+const MediaPath = "/p/"
 
 // GatewayRoutes returns the routes that the API gateway has: with a CDN, those of media are not among them, so that
 // nobody reaches media past the CDN.
 func (s Service) GatewayRoutes(cdn bool) []Route {
 	return slices.DeleteFunc(slices.Clone(s.Routes), func(r Route) bool {
-		return cdn && strings.HasPrefix(r.Path, mediaPath)
+		return cdn && strings.HasPrefix(r.Path, MediaPath)
 	})
 }
 

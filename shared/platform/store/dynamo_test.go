@@ -215,7 +215,9 @@ func methodCalls() []methodCall {
 			})
 		}, []string{"PutItem"}},
 		{"ApplyDenyRule", func(t *testing.T, s store.Store) error {
-			return s.ApplyDenyRule(t.Context(), playback.DenyRule{Playback: "p1", Status: playback.Denied, Version: 1})
+			rule := playback.DenyRule{Playback: "p1", Status: playback.Denied, Version: 1}
+			_, err := s.ApplyDenyRule(t.Context(), rule)
+			return err
 		}, []string{"GetItem", "PutItem"}},
 		{"CheckQuota", func(t *testing.T, s store.Store) error {
 			return s.CheckQuota(t.Context(), v)
@@ -227,6 +229,10 @@ func methodCalls() []methodCall {
 		{"SaveLimits", func(t *testing.T, s store.Store) error {
 			return s.SaveLimits(t.Context(), "acme", quota.Limits{quota.UploadsOpen: 1})
 		}, []string{"UpdateItem"}},
+		{"ListDenySteps", func(t *testing.T, s store.Store) error {
+			_, err := s.ListDenySteps(t.Context(), playback.WriteStep, 1)
+			return err
+		}, []string{"Query"}},
 		{"EnqueuePosition", func(t *testing.T, s store.Store) error {
 			return s.EnqueuePosition(t.Context(), "acme", video.Bulk, position)
 		}, []string{"PutItem"}},

@@ -24,7 +24,7 @@ type inFlightLimitItem struct {
 
 // inFlightLimitKey returns the key of the in-flight limit of a tenant in a lane.
 func inFlightLimitKey(tenant string, lane video.Lane) table.Key {
-	k := newKey(services.InFlightLimitRows, tenant)
+	k := item.NewKey(services.InFlightLimitRows, tenant)
 	if k != (table.Key{}) {
 		k.SK += "#" + string(lane)
 	}

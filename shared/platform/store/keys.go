@@ -4,10 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"strings"
 
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
 
@@ -17,30 +17,17 @@ const (
 	timelinePrefix = "TIME#"
 	tasksPerPage   = 256    // task numbers in one DONE row
 	maxTasks       = 100000 // RESULT# keys sort by task number up to here
-	maxIDBytes     = 128    // DynamoDB allows 2,048 bytes of partition key
 )
 
-func tenantKey(id string) table.Key         { return newKey(services.TenantRows, id) }
-func tokenKey(id string) table.Key          { return newKey(services.TokenRows, id) }
-func uploadKey(tenant, id string) table.Key { return newKey(services.UploadRows, tenant, id) }
-func videoKey(tenant, id string) table.Key  { return newKey(services.VideoRows, tenant, id) }
+func tenantKey(id string) table.Key         { return item.NewKey(services.TenantRows, id) }
+func tokenKey(id string) table.Key          { return item.NewKey(services.TokenRows, id) }
+func uploadKey(tenant, id string) table.Key { return item.NewKey(services.UploadRows, tenant, id) }
+func videoKey(tenant, id string) table.Key  { return item.NewKey(services.VideoRows, tenant, id) }
 
 // idempotencyRowKey contains a digest of route and key: the client chooses the key, which may have any form.
 func idempotencyRowKey(r video.IdempotencyRecord) table.Key {
 	sum := sha256.Sum256([]byte(r.Route + "\x00" + r.Key))
-	return newKey(services.IdempotencyRows, r.Owner, hex.EncodeToString(sum[:]))
-}
-
-// newKey returns the key of a row of a kind, or the zero Key if one of the ids can't be part of a key.
-func newKey(kind string, ids ...string) table.Key {
-	pk := kind
-	for _, id := range ids {
-		if id == "" || len(id) > maxIDBytes || strings.Contains(id, "#") {
-			return table.Key{}
-		}
-		pk += "#" + id
-	}
-	return table.Key{PK: pk, SK: kind}
+	return item.NewKey(services.IdempotencyRows, r.Owner, hex.EncodeToString(sum[:]))
 }
 
 // donePageKey returns the key of the DONE row, in the partition of k, that holds task n.

@@ -31,7 +31,7 @@ const (
 
 // producerKey returns the key of a producer under its sender.
 func producerKey(sender, id string) table.Key {
-	k, listed := newKey(services.ProducerRows, sender), producerDirectoryKey(id)
+	k, listed := item.NewKey(services.ProducerRows, sender), producerDirectoryKey(id)
 	if k == (table.Key{}) || listed == (table.Key{}) {
 		return table.Key{}
 	}
@@ -40,7 +40,7 @@ func producerKey(sender, id string) table.Key {
 
 // producerDirectoryKey returns the key of a producer in the directory.
 func producerDirectoryKey(id string) table.Key {
-	k := newKey(services.ProducerRows, id)
+	k := item.NewKey(services.ProducerRows, id)
 	if k == (table.Key{}) {
 		return k
 	}
@@ -70,7 +70,7 @@ func (s Store) CreateProducer(ctx context.Context, p access.Producer) error {
 
 // ListProducersBySender returns the producers of a sender, the oldest first; none for an unknown sender.
 func (s Store) ListProducersBySender(ctx context.Context, sender string) ([]access.Producer, error) {
-	return s.queryProducers(ctx, "store.ListProducersBySender", newKey(services.ProducerRows, sender))
+	return s.queryProducers(ctx, "store.ListProducersBySender", item.NewKey(services.ProducerRows, sender))
 }
 
 // ListProducers returns all producers, the oldest first.

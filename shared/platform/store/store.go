@@ -32,7 +32,7 @@
 //	dynamodb:Query           LoadVideo, LoadTimeline, FinishTask, ListTaskResults, DeleteTaskResults, ListProducers,
 //	                         ListProducersBySender, ListDeadLetters, ListQueuePositions, CheckQuota, LoadUsage,
 //	                         CreateVideo, CreateVideoIdempotently, SaveVideo; on an index ListVideos,
-//	                         ListOverdueVideos, CountOpenDeadLetters
+//	                         ListOverdueVideos, CountOpenDeadLetters, ListDenySteps
 //	dynamodb:PutItem         CreateTenant, CreateToken, CreateVideo, CreateVideoIdempotently, SaveVideo, FinishTask,
 //	                         BeginIdempotency, CompleteIdempotency, CreateProducer, CreateDeadLetter,
 //	                         UpdateDeadLetter, SaveInFlightLimit, EnqueuePosition, SaveScalingState, SaveDenyEntry,
@@ -55,16 +55,22 @@ package store
 import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"sluice/shared/platform/store/denyrows"
 	"sluice/shared/platform/store/table"
 )
 
 // Store reads and writes the rows of a table.
-type Store struct{ Table table.Table }
+type Store struct {
+	denyrows.Rows // the deny list, and the table of all rows
+}
+
+// New returns a Store of a table.
+func New(t table.Table) Store { return Store{denyrows.Rows{Table: t}} }
 
 // NewDynamoDB returns a Store of a DynamoDB table.
 func NewDynamoDB(client *dynamodb.Client, name string) Store {
-	return Store{table.DynamoDB{Client: client, Name: name}}
+	return New(table.DynamoDB{Client: client, Name: name})
 }
 
 // NewMemory returns a Store of an empty table in memory. It is for tests: rows never expire.
-func NewMemory() Store { return Store{table.NewMemory()} }
+func NewMemory() Store { return New(table.NewMemory()) }

@@ -30,7 +30,7 @@ func (s Store) ListVideos(
 		return nil, "", err
 	}
 	q := table.Query{
-		Index: services.ByTenant, Partition: newKey(services.TenantIndex, tenant).PK, Descending: true,
+		Index: services.ByTenant, Partition: item.NewKey(services.TenantIndex, tenant).PK, Descending: true,
 		Limit: rowsPerQuery,
 	}
 	if f.ExternalID != "" {

@@ -33,7 +33,7 @@ func waitQueueOf(k table.Key) string {
 // queuePositionKey returns the key of a position in that wait queue; the zero Key if it has no video or no time. The
 // keys sort in the order of the queue.
 func queuePositionKey(k table.Key, p fairshare.QueuePosition) table.Key {
-	if k == (table.Key{}) || p.Planned.IsZero() || newKey(services.VideoRows, p.Video) == (table.Key{}) {
+	if k == (table.Key{}) || p.Planned.IsZero() || item.NewKey(services.VideoRows, p.Video) == (table.Key{}) {
 		return table.Key{}
 	}
 	return table.Key{PK: k.PK, SK: waitQueueOf(k) + item.FormatTimestamp(p.Planned) + "#" + p.Video}

@@ -34,10 +34,15 @@ func NewAutoscaler(r runtime.Runtime, queues *sqs.Client, rows store.Store) auto
 
 // NewNotifier returns what invokes the service that runs the autoscaler.
 func NewNotifier(r runtime.Runtime, service string) *autoscale.ScaleNotifier {
-	f := autoscale.LambdaFunction{
-		Client: lambda.NewFromConfig(r.AWSConfig()), Name: os.Getenv(services.EnvFunctionName(service)),
-	}
+	invoke := NewInvoker(r, service)
 	return &autoscale.ScaleNotifier{Notify: func(ctx context.Context, s autoscale.ScaleSignal) error {
-		return f.InvokeAsync(ctx, s)
+		return invoke(ctx, s)
 	}, Now: r.Now, Log: r.Log}
+}
+
+// NewInvoker returns what invokes a service with an input, without waiting for it.
+func NewInvoker(r runtime.Runtime, service string) func(ctx context.Context, input any) error {
+	return autoscale.LambdaFunction{
+		Client: lambda.NewFromConfig(r.AWSConfig()), Name: os.Getenv(services.EnvFunctionName(service)),
+	}.InvokeAsync
 }

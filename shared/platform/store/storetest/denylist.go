@@ -21,19 +21,20 @@ func testDenyRulesAreApplied(t *testing.T, s store.Store) {
 	r := newDenyRule(playback.Denied, 5)
 	none := playback.DenyEntry{DenyRule: playback.DenyRule{Playback: r.Playback, Status: playback.Allowed}}
 	require.Returns(t, none)(s.LoadDenyEntry(t.Context(), r.Playback))
-	denied := playback.DenyEntry{DenyRule: r, Revision: 1, Step: playback.WriteStep}
-	for range 2 {
-		require.NoError(t, s.ApplyDenyRule(t.Context(), r))
+	denied := playback.DenyEntry{DenyRule: r, Revision: 1, Step: playback.WriteStep, StepSince: created}
+	for _, changed := range []bool{true, false} {
+		require.Returns(t, changed)(s.ApplyDenyRule(t.Context(), r))
 		require.Returns(t, denied)(s.LoadDenyEntry(t.Context(), r.Playback))
 	}
 	early, again := r, r
 	early.Status, early.Version = playback.Allowed, 4
 	again.Status, again.Version, again.At = playback.Allowed, 6, created.Add(time.Hour)
-	require.NoError(t, s.ApplyDenyRule(t.Context(), early))
+	require.Returns(t, false)(s.ApplyDenyRule(t.Context(), early))
 	require.Returns(t, denied)(s.LoadDenyEntry(t.Context(), r.Playback))
-	require.NoError(t, s.ApplyDenyRule(t.Context(), again))
-	require.Returns(t, playback.DenyEntry{DenyRule: again, Revision: 2, Step: playback.WriteStep})(
-		s.LoadDenyEntry(t.Context(), r.Playback))
+	require.Returns(t, true)(s.ApplyDenyRule(t.Context(), again))
+	require.Returns(t, playback.DenyEntry{
+		DenyRule: again, Revision: 2, Step: playback.WriteStep, StepSince: again.At,
+	})(s.LoadDenyEntry(t.Context(), r.Playback))
 }
 
 func testDenyEntryChecksRevision(t *testing.T, s store.Store) {
@@ -57,4 +58,23 @@ func testAnyDenyEntryRoundTrips(t *testing.T, s store.Store) {
 		require.NoError(rt, s.SaveDenyEntry(t.Context(), e))
 		require.Returns(rt, e)(s.LoadDenyEntry(t.Context(), e.Playback))
 	})
+}
+
+func testDenyStepsAreListed(t *testing.T, s store.Store) {
+	step := playback.DenyStep(uniqueID()) // so that no other test has it
+	var want []string
+	for n := range 3 {
+		e := playback.DenyEntry{
+			DenyRule: newDenyRule(playback.Removed, 2), Revision: 1, Step: step,
+			StepSince: created.Add(-time.Duration(n) * time.Nanosecond),
+		}
+		require.NoError(t, s.SaveDenyEntry(t.Context(), e))
+		want = append([]string{e.Playback}, want...)
+	}
+	require.Returns(t, want)(s.ListDenySteps(t.Context(), step, 10))
+	require.Returns(t, want[:2])(s.ListDenySteps(t.Context(), step, 2))
+	e, err := s.LoadDenyEntry(t.Context(), want[0])
+	require.NoError(t, err)
+	require.NoError(t, s.SaveDenyEntry(t.Context(), e.FinishInvalidation(created)))
+	require.Returns(t, want[1:])(s.ListDenySteps(t.Context(), step, 10))
 }

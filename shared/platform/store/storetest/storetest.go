@@ -86,6 +86,7 @@ func Run(t *testing.T, open func(t testing.TB) store.Store) {
 		{"task results are deleted", testTaskResultsAreDeleted},
 		{"rules of the deny list are applied in order", testDenyRulesAreApplied},
 		{"saving an entry of the deny list checks its revision", testDenyEntryChecksRevision},
+		{"entries of the deny list are listed by their step", testDenyStepsAreListed},
 		{"any entry of the deny list is read as it was written", testAnyDenyEntryRoundTrips},
 		{"a stale scaling state is rejected", testStaleScalingStateIsRejected},
 		{"a limit is exact under concurrent requests", testLimitIsExact},
