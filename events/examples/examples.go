@@ -1,5 +1,5 @@
-// Package examples holds examples of every released event type, for tests of receivers. Examples are only ever added;
-// the file manifest has the checksum of each.
+// Package examples holds examples of every released event type, for tests of receivers and for the page /docs. Examples
+// are only ever added; the file manifest has the checksum of each.
 package examples
 
 import (

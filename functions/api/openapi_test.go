@@ -8,6 +8,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/go-cmp/cmp"
 
+	"sluice/events"
 	"sluice/shared/domain/services"
 	"sluice/tests/apitest"
 )
@@ -81,5 +82,10 @@ func TestDocsPageIsServedUnderItsPolicy(t *testing.T) {
 	}
 	if d := cmp.Diff(want, got); out.Status != 200 || d != "" {
 		t.Errorf("%d (-want +got):\n%s", out.Status, d)
+	}
+	for _, message := range events.ListTypes(events.Request, events.Fact) {
+		if !strings.Contains(out.Text, `<section id="`+string(message)+`">`) {
+			t.Errorf("the page does not show %s", message)
+		}
 	}
 }

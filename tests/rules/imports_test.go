@@ -136,7 +136,7 @@ var restrictedImports = map[string][]string{
 	"github.com/aws/aws-xray-sdk-go": {"shared/platform/telemetry/trace", "tests/bench/bare"},
 	"github.com/santhosh-tekuri":     {}, // in tests
 	"github.com/getkin/kin-openapi":  {"tests/apitest"},
-	"sluice/events/examples":         {},
+	"sluice/events/examples":         {"functions/api"},
 	"code.dny.dev/ssrf":              {"shared/platform/outbound"},
 	"os/exec":                        {"shared/platform/ffmpeg", "localstack/", "tests/"},
 	"text/template":                  {"infra/costmodel"}, // see TestFunctionBinariesAreSmall

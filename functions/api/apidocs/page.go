@@ -1,22 +1,17 @@
 package apidocs
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
 	"encoding/json"
-	"html/template"
 	"maps"
 	"slices"
 	"strings"
 
 	"sluice/shared/domain/errs"
 )
-
-//go:embed page.html
-var pageTemplate string
 
 //go:embed page.css
 var stylesheet string
@@ -45,9 +40,18 @@ type responseView struct {
 	Headers, Fields              []field
 }
 
-// Render returns the page of an OpenAPI document, with the list of its changes: lines of Markdown, of which headings
-// and items of lists are shown. Internal: the document is not one.
-func Render(openapi []byte, changes string) (Page, error) {
+// Messages are those of one direction, with a heading.
+type Messages struct {
+	Heading string
+	Types   []Message
+}
+
+// Message is an event type with an example, which is JSON.
+type Message struct{ Type, Title, Example string }
+
+// Render returns the page of an OpenAPI document, with messages and the list of changes: lines of Markdown, of which
+// headings and items of lists are shown. Internal: the document is not one.
+func Render(openapi []byte, messages []Messages, changes string) (Page, error) {
 	const op = "apidocs.Render"
 	var d document
 	if err := json.Unmarshal(openapi, &d); err != nil {
@@ -57,26 +61,27 @@ func Render(openapi []byte, changes string) (Page, error) {
 	if err != nil {
 		return Page{}, errs.E(op, errs.Internal, err)
 	}
-	t, err := template.New("page").Funcs(template.FuncMap{"markCode": markCode}).Parse(pageTemplate)
-	if err != nil {
-		return Page{}, errs.E(op, errs.Internal, err)
+	var w writer
+	w.writeHead(d.Info.Title)
+	w.writeNavigation(d, groups)
+	w.printf("<main id=\"top\">\n<h1>%s API</h1>\n", d.Info.Title)
+	w.writeParagraph(d.Info.Description)
+	w.WriteString("<p>For programs: the <a href=\"v1/openapi.json\">OpenAPI document</a>, of which this page is made.</p>\n")
+	for _, g := range groups {
+		w.printf("<h2>%s</h2>\n", g.Name)
+		w.writeParagraph(g.Description)
+		for _, o := range g.Operations {
+			w.writeOperation(o)
+		}
 	}
-	var html bytes.Buffer
-	err = t.Execute(&html, struct {
-		Document document
-		Style    template.CSS
-		Groups   []group
-		Problem  []field // of every error
-		Changes  []change
-	}{
-		d, template.CSS(stylesheet), groups, d.listFields(d.Components.Schemas["Problem"], "", nil),
-		listChanges(changes),
-	})
-	if err != nil {
-		return Page{}, errs.E(op, errs.Internal, err)
-	}
+	w.WriteString("<h2 id=\"problem\">Errors</h2>\n")
+	w.writeParagraph("A response with a status of 400 or above is a problem document (RFC 9457), `application/problem+json`.")
+	w.writeFields(d.listFields(d.Components.Schemas["Problem"], "", nil))
+	w.writeMessages(messages)
+	w.writeChanges(changes)
+	w.WriteString("</main>\n</body>\n</html>\n")
 	sum := sha256.Sum256([]byte(stylesheet))
-	return Page{html.Bytes(), "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
+	return Page{w.Bytes(), "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
 		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"}, nil
 }
 
@@ -164,25 +169,12 @@ func (d *document) viewContent(content map[string]mediaType) ([]field, string) {
 	}
 	var example strings.Builder
 	e := json.NewEncoder(&example)
-	e.SetEscapeHTML(false) // the template does
+	e.SetEscapeHTML(false) // writeExample does
 	e.SetIndent("", "  ")
 	if err := e.Encode(d.buildExample(media.Schema, nil)); err != nil {
 		return fields, "" // it comes from JSON
 	}
 	return fields, example.String()
-}
-
-// markCode returns text as HTML, with what is between backquotes as code.
-func markCode(text string) template.HTML {
-	var marked strings.Builder
-	for i, part := range strings.Split(text, "`") {
-		part = template.HTMLEscapeString(part)
-		if i%2 == 1 {
-			part = "<code>" + part + "</code>"
-		}
-		marked.WriteString(part)
-	}
-	return template.HTML(marked.String())
 }
 
 // describeCaller returns who may send a request.

@@ -20,7 +20,7 @@ import (
 // renderPage returns the page of the API's document.
 func renderPage(t *testing.T) apidocs.Page {
 	t.Helper()
-	page, err := apidocs.Render(api.OpenAPI, docs.APIChangesMarkdown)
+	page, err := apidocs.Render(api.OpenAPI, nil, docs.APIChangesMarkdown)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,9 @@ func TestRenderShowsFieldsLimitsAndExamples(t *testing.T) {
 					"inner": {"type": "array", "maxItems": 2, "items": {"$ref": "#/components/schemas/Thing"}}
 				}}
 			}
-		}}`), "# All\n\n## Today\n\n- It is `a<b`\n  new.\n")
+		}}`), []apidocs.Messages{
+		{Heading: "To you", Types: []apidocs.Message{{Type: "a.v1", Title: "It is so", Example: `{"a": 1}`}}},
+	}, "# All\n\n## Today\n\n- It is `a<b`\n  new.\n")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +106,8 @@ func TestRenderShowsFieldsLimitsAndExamples(t *testing.T) {
 		"matches ^t", "<code>size</code> <i>required</i></th><td>integer</td>", "1 to 9",
 		`<td>string or null</td><td> <code class="limits">one of "a", "b"`, ">0; or at least 60<",
 		"<td>array of object</td>", "at most 2 items", `{ "inner": [], "kind": "a", "life": 60, "size": 5 }`,
-		"<b>404</b> There is none.", "<h3>Today</h3> <ul> <li>It is <code>a<b</code> new.</li>",
+		"<b>404</b> There is none.", "<h3>To you</h3>",
+		`<p>It is so.</p> <pre tabindex="0">{"a": 1}</pre>`, "<h3>Today</h3> <ul> <li>It is <code>a<b</code> new.</li>",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page has no %s", want)
@@ -117,7 +120,7 @@ func TestRenderShowsFieldsLimitsAndExamples(t *testing.T) {
 
 func TestRenderRejectsWhatIsNoDocument(t *testing.T) {
 	t.Parallel()
-	if _, err := apidocs.Render([]byte("{"), ""); err == nil {
+	if _, err := apidocs.Render([]byte("{"), nil, ""); err == nil {
 		t.Error("no error")
 	}
 	if !json.Valid(api.OpenAPI) {
