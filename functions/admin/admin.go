@@ -35,6 +35,7 @@ type TenantStore interface {
 // PutItem, and BatchWriteItem for producers), and sqs:SendMessage to all inboxes. All fields must be set.
 type Admin struct {
 	Tenants     TenantStore
+	Limits      LimitStore
 	Producers   ProducerStore
 	DeadLetters DeadLetterStore
 	Redriver    DeadLetterRedriver
@@ -54,6 +55,8 @@ func (a *Admin) Handler() (http.Handler, error) {
 	m, err := httpapi.NewMux(s, a.Log, idempotency, httpapi.Routes{
 		Handlers: map[string]httpapi.Handler{
 			"POST /v1/tenants":                   a.createTenant,
+			"GET /v1/tenants/{id}/limits":        a.showLimits,
+			"PUT /v1/tenants/{id}/limits":        a.replaceLimits,
 			"DELETE /v1/tokens/{id}":             a.deleteToken,
 			"POST /v1/sources":                   a.createProducer,
 			"GET /v1/sources":                    a.listProducers,

@@ -81,6 +81,7 @@ type EventPublisher interface {
 type API struct {
 	Uploads      UploadStore
 	Videos       VideoStore
+	Usage        UsageStore
 	Multipart    MultipartUploads
 	Originals    OriginalStore
 	Publisher    EventPublisher
@@ -112,6 +113,7 @@ func (a *API) Handler() (http.Handler, error) {
 			"GET /docs":                      showDocs,
 			"GET /v1/openapi.json":           a.showOpenAPI,
 			"GET /v1/token":                  a.showToken,
+			"GET /v1/usage":                  a.showUsage,
 			"POST /v1/uploads/{id}/complete": a.completeUpload,
 			"GET /v1/uploads/{id}":           a.showUpload,
 			"DELETE /v1/uploads/{id}":        a.cancelUpload,

@@ -65,9 +65,9 @@ func New(tb testing.TB) *Fixture {
 	f.Bucket.Now = now
 	rows := func(service string) store.Store { return rowpolicy.LimitStore(tb, f.Store, service) }
 	f.API = &api.API{
-		Uploads: rows("api"), Videos: rows("api"), Multipart: f.Bucket, Originals: f.Bucket, Publisher: f.Outbox,
-		Idempotency: rows("api"),
-		CheckURL:    func(string) error { return nil }, Entropy: &seededEntropy{from: rand.NewChaCha8([32]byte{})},
+		Uploads: rows("api"), Videos: rows("api"), Usage: rows("api"), Multipart: f.Bucket, Originals: f.Bucket,
+		Publisher: f.Outbox, Idempotency: rows("api"),
+		CheckURL: func(string) error { return nil }, Entropy: &seededEntropy{from: rand.NewChaCha8([32]byte{})},
 		TraceHeader:   func(context.Context) string { return "" },
 		AnnotateVideo: func(context.Context, string, string) {},
 		Now:           func() time.Time { return Noon }, Log: slog.New(slog.NewTextHandler(f.Logs, nil)),
@@ -78,8 +78,9 @@ func New(tb testing.TB) *Fixture {
 	}
 	f.Commands = commands.Runner{Videos: rows("api"), Multipart: f.Bucket}
 	f.Admin = &admin.Admin{
-		Tenants: rows("admin"), Producers: rows("admin"), DeadLetters: rows("admin"), Redriver: f.Redriver,
-		Sleep: func(_ context.Context, d time.Duration) { f.Redriver.Waited += d }, Now: now, Entropy: f.Entropy,
+		Tenants: rows("admin"), Limits: rows("admin"), Producers: rows("admin"), DeadLetters: rows("admin"),
+		Redriver: f.Redriver,
+		Sleep:    func(_ context.Context, d time.Duration) { f.Redriver.Waited += d }, Now: now, Entropy: f.Entropy,
 		Log: f.Log,
 	}
 	f.Observer = &observe.Observer{Store: rows("observe"), Traces: f.XRay, Queues: f.XRay, Now: now, Log: f.Log}

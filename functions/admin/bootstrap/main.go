@@ -15,8 +15,9 @@ func main() {
 	r := runtime.New("admin")
 	rows := database.Open(r)
 	a := &admin.Admin{
-		Tenants: rows, Producers: rows, DeadLetters: rows, Redriver: queue.NewRedriver(messages.NewSQSClient(r)),
-		Idempotency: rows, Origins: r.Origins(), Entropy: rand.Reader, Now: r.Now, Sleep: runtime.Sleep, Log: r.Log,
+		Tenants: rows, Limits: rows, Producers: rows, DeadLetters: rows,
+		Redriver: queue.NewRedriver(messages.NewSQSClient(r)), Idempotency: rows, Origins: r.Origins(),
+		Entropy: rand.Reader, Now: r.Now, Sleep: runtime.Sleep, Log: r.Log,
 	}
 	r.ServeRoutes(a.Handler())
 }

@@ -23,9 +23,10 @@ func main() {
 	creator := ingest.VideoCreator{Videos: rows, Multipart: source, NewPlaybackID: ingest.NewPlaybackID, Now: r.Now}
 	runner := commands.Runner{Videos: rows, Multipart: source}
 	a := &api.API{
-		Uploads: rows, Videos: rows, Multipart: source, Originals: source, Publisher: messages.NewSender(r),
-		Idempotency: rows, VideoCreator: creator, Commands: runner, CheckURL: outbound.CheckURL,
-		PublicURL: os.Getenv(services.EnvPublicURL), MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: r.Origins(),
+		Uploads: rows, Videos: rows, Usage: rows, Multipart: source, Originals: source,
+		Publisher: messages.NewSender(r), Idempotency: rows, VideoCreator: creator, Commands: runner,
+		CheckURL: outbound.CheckURL, PublicURL: os.Getenv(services.EnvPublicURL),
+		MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: r.Origins(),
 		Entropy: rand.Reader, Now: r.Now, Log: r.Log,
 		TraceHeader: trace.HeaderFromContext, AnnotateVideo: runtime.AnnotateVideo,
 	}

@@ -10,11 +10,12 @@ const (
 	DeleteObjects   Action = "delete-objects" // list and delete objects
 	UploadObjects   Action = "upload-objects" // create, sign, list and complete multipart uploads
 	AbortUploads    Action = "abort-uploads"
-	GetRows         Action = "get-rows"   // each by its key
-	QueryRows       Action = "query-rows" // of a partition
-	ReadRows        Action = "read-rows"  // GetRows and QueryRows
-	PutRows         Action = "put-rows"   // whole rows
-	WriteRows       Action = "write-rows" // PutRows, and update attributes
+	GetRows         Action = "get-rows"    // each by its key
+	QueryRows       Action = "query-rows"  // of a partition
+	ReadRows        Action = "read-rows"   // GetRows and QueryRows
+	UpdateRows      Action = "update-rows" // attributes of rows
+	PutRows         Action = "put-rows"    // whole rows
+	WriteRows       Action = "write-rows"  // PutRows, and update attributes
 	DeleteRows      Action = "delete-rows"
 	QueryIndex      Action = "query-index"
 	ReadSecret      Action = "read-secret"
@@ -79,6 +80,7 @@ var resources = map[Resource]resource{
 		QueryRows:  {"dynamodb:Query"},
 		ReadRows:   {"dynamodb:GetItem", "dynamodb:Query"},
 		PutRows:    {"dynamodb:PutItem"},
+		UpdateRows: {"dynamodb:UpdateItem"},
 		WriteRows:  {"dynamodb:PutItem", "dynamodb:UpdateItem"},
 		DeleteRows: {"dynamodb:BatchWriteItem", "dynamodb:Query"},
 	}},

@@ -45,13 +45,13 @@ func TestPreflightReturnsCORSHeaders(t *testing.T) {
 		want    map[string]string
 	}{
 		{"all pages", pageOrigin, []string{"*"}, map[string]string{
-			"Allow-Origin": "*", "Expose-Headers": exposedHeaders, "Allow-Methods": "GET, POST, PATCH, DELETE",
+			"Allow-Origin": "*", "Expose-Headers": exposedHeaders, "Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
 			"Allow-Headers": "Authorization, Content-Type, Idempotency-Key", "Max-Age": "3600",
 		}},
 		{"this one", pageOrigin, []string{
 			"https://other.example", pageOrigin,
 		}, map[string]string{"Allow-Origin": pageOrigin, "Vary": "Origin", "Expose-Headers": exposedHeaders,
-			"Allow-Methods": "GET, POST, PATCH, DELETE",
+			"Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
 			"Allow-Headers": "Authorization, Content-Type, Idempotency-Key", "Max-Age": "3600"}},
 		{"another", pageOrigin, []string{pageOrigin + ".evil.example"}, map[string]string{"Vary": "Origin"}},
 		{"none", pageOrigin, nil, map[string]string{"Vary": "Origin"}},

@@ -6,7 +6,6 @@ import (
 	"net/http"
 
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/quota"
 )
 
 // problemDocument is the body of an error response (https://www.rfc-editor.org/rfc/rfc9457).
@@ -19,26 +18,6 @@ type problemDocument struct {
 	RequestID string           `json:"request_id"`
 	Errors    errs.FieldErrors `json:"errors,omitempty"`
 	Quota     *quotaView       `json:"quota,omitempty"` // the limit of the tenant that is reached
-}
-
-type quotaView struct {
-	Name   quota.Resource `json:"name"`
-	Limit  int64          `json:"limit"`
-	Used   int64          `json:"used"`
-	Resets *Timestamp     `json:"resets_at,omitempty"` // absent: when something is given back
-}
-
-// newQuotaView returns the limit that an error says is reached, nil for other errors.
-func newQuotaView(err error) *quotaView {
-	r, ok := errors.AsType[*quota.Rejection](err)
-	if !ok {
-		return nil
-	}
-	out := &quotaView{Name: r.Resource, Limit: r.Limit, Used: r.Used}
-	if !r.Resets.IsZero() {
-		out.Resets = &Timestamp{r.Resets}
-	}
-	return out
 }
 
 // HTTPError is an error of the HTTP request itself, with its status.
