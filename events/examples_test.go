@@ -64,6 +64,12 @@ var (
 	unnamedSource = video.Source{Key: sourceFile.Key, Size: 1, ETag: etag}
 )
 
+// soundInChunks returns a plan with the audio in its chunks.
+func soundInChunks(p video.Plan) video.Plan {
+	p.AudioInChunks = true
+	return p
+}
+
 func newTrack(name, codec string, scale int, s ...video.Segment) video.Track {
 	return video.Track{Name: name, Codec: codec, InitHash: initSum, Timescale: scale, Segments: s}
 }
@@ -152,6 +158,9 @@ var samples = map[string]any{
 	"media.inspected.v1/full": video.MediaInspected{
 		UploadedAt: noon, At: noon.Add(time.Second), ETag: etag, Media: soundMedia, Plan: longPlan,
 	},
+	"media.inspected.v1/sound-in-chunks": video.MediaInspected{
+		UploadedAt: noon, At: noon.Add(time.Second), ETag: etag, Media: soundMedia, Plan: soundInChunks(longPlan),
+	},
 	"media.refused.v1/minimal": video.MediaRefused{
 		UploadedAt: noon, At: noon, Problem: errs.Problem{Code: "x", Message: "No."},
 	},
@@ -166,6 +175,10 @@ var samples = map[string]any{
 	"encode.requested.v1/sound": video.EncodeRequested{
 		Task: longPlan.Tasks()[0], Plan: longPlan.Outline(), Media: soundMedia, Source: sourceFile,
 		Playback: playbackID,
+	},
+	"encode.requested.v1/sound-in-chunks": video.EncodeRequested{
+		Task: soundInChunks(longPlan).Tasks()[1], Plan: soundInChunks(longPlan).Outline(), Media: soundMedia,
+		Source: sourceFile, Playback: playbackID,
 	},
 	"encode.requested.v1/bulk": video.EncodeRequested{
 		Task: longPlan.Tasks()[2], Plan: longPlan.Outline(), Media: soundMedia, Source: sourceFile,
@@ -191,6 +204,15 @@ var samples = map[string]any{
 		At: noon.Add(time.Minute),
 		Result: video.Result{
 			Task: longPlan.Tasks()[0], Tracks: []video.Track{newTrack("audio", "mp4a.40.2", 48000, chunk...)},
+		},
+	},
+	"encode.done.v1/sound-in-chunks": video.EncodeDone{
+		At: noon.Add(time.Minute),
+		Result: video.Result{
+			Task: soundInChunks(longPlan).Tasks()[1], Frames: 240,
+			Tracks: []video.Track{
+				newTrack("480p", "avc1.64001f", 30000, chunk...), newTrack("audio", "mp4a.40.2", 48000, chunk...),
+			},
 		},
 	},
 	"encode.done.v1/timed": video.EncodeDone{

@@ -39,7 +39,8 @@ func TestEveryPlanCanBeEncoded(t *testing.T) {
 			t.Fatal(err)
 		}
 		row := video.Video{Tenant: tenant, ID: id, Playback: watch, Source: unnamedSource, State: video.Uploaded}
-		said := video.MediaInspected{UploadedAt: noon, At: noon, ETag: etag, Media: m, Plan: media.NewPlan(m)}
+		plan := media.NewIndexedPlan(m, media.Indexed{Audio: rapid.Bool().Draw(t, "audio in chunks")})
+		said := video.MediaInspected{UploadedAt: noon, At: noon, ETag: etag, Media: m, Plan: plan}
 		_, out := video.Apply(row, said)
 		for _, d := range append(out[:min(len(out), 4)], out[len(out)-1], said) {
 			if _, err := events.Encode(events.New(tenant, id, noon, d)); err != nil {

@@ -1,7 +1,7 @@
 // Package encode makes the media segments of one task of an encoding plan: one chunk in every rendition, from one
-// decode, or the audio of the whole video. The result depends on the message only: the same message makes the same
-// bytes, so that a task may be done twice. It reads the bytes of the original that the task needs, by the index that
-// inspect has stored, or the whole original.
+// decode, with its audio, or the audio of the whole video. The result depends on the message only: the same message
+// makes the same bytes, so that a task may be done twice. It reads the bytes of the original that the task needs, by
+// the index that inspect has stored, or the whole original.
 //
 // Rights: s3:GetObject on the bucket of originals, s3:PutObject below the video's prefix in the media bucket. It has no
 // rights on the table. The tools it runs have no credentials and, in the full sandbox, no network (docs/security.md).
@@ -108,16 +108,20 @@ func (n Encoder) encodeFromPart(
 	ctx context.Context, d video.EncodeRequested, dir string,
 ) ([]media.RenditionOutput, error) {
 	began := n.Now()
-	src, start, err := source.DownloadPart(ctx, n.Source, d.Source, d.Media.Index, dir, findWindow(d))
+	src, err := source.DownloadPart(ctx, n.Source, d.Source, d.Media.Index, dir, findNeed(d))
 	if err != nil {
 		return nil, err
 	}
 	n.Log.InfoContext(ctx, "part of original read", "bytes", src.Size(), "seconds", n.Now().Sub(began).Seconds())
 	defer src.Remove() // the disk may not have room for the whole original beside it
 	if d.Task.Kind == video.VideoTask {
-		d.Media.Start = start
+		d.Media.Start = src.Start
 	}
-	return n.makeSegments(ctx, d, src, media.FromStart)
+	made, err := n.makeSegments(ctx, d, src.File, media.FromStart)
+	if err != nil {
+		return nil, err
+	}
+	return n.addAudio(ctx, d, src.File, media.AudioInput{Part: src.Audio}, made)
 }
 
 // countWholeRead logs why a task reads the whole original although there is an index for it.
@@ -129,12 +133,17 @@ func (n Encoder) countWholeRead(ctx context.Context, d video.EncodeRequested, wh
 		metrics.LogAttr(n.Now(), metric.WholeReads.NewValue(1)))
 }
 
-// findWindow returns the function that says what a video task needs of the original; nil for audio.
-func findWindow(d video.EncodeRequested) func(start int64) sampletable.Window {
-	if d.Task.Kind != video.VideoTask {
-		return nil
+// findNeed returns what a task needs of the original.
+func findNeed(d video.EncodeRequested) (need source.Need) {
+	if d.Task.Kind == video.VideoTask {
+		need.Video = func(start int64) sampletable.Window { return media.FindWindow(d.Plan, d.Media, d.Task, start) }
 	}
-	return func(start int64) sampletable.Window { return media.FindWindow(d.Plan, d.Media, d.Task, start) }
+	if d.Plan.AudioInChunks {
+		need.Audio = func(rate int) sampletable.AudioWindow {
+			return media.FindAudioWindow(d.Plan, d.Media, d.Task, rate)
+		}
+	}
+	return need
 }
 
 // encodeFromWhole encodes the task from the whole original.
@@ -159,7 +168,10 @@ func (n Encoder) encodeFromWhole(
 			break
 		}
 	}
-	return made, err
+	if err != nil {
+		return nil, err
+	}
+	return n.addAudio(ctx, d, src, media.AudioInput{Whole: true}, made)
 }
 
 // makeSegments runs ffmpeg once and cuts its output files into segments. preroll is how many seconds before the chunk
@@ -172,15 +184,7 @@ func (n Encoder) makeSegments(
 	if d.Task.Kind == video.VideoTask {
 		args, names = media.VideoArgs(d.Plan, d.Media, d.Task, preroll, out), d.Plan.RenditionNames()
 	}
-	// those that inspection has found: what else there is in the file is not decoded
-	codecs := []string{d.Media.VideoCodec}
-	if d.Media.AudioCodec != "" {
-		codecs = append(codecs, d.Media.AudioCodec)
-	}
-	run := ffmpeg.Command{
-		Dir: src.Dir, File: src.Name, Container: src.Container, Codecs: codecs, Input: args.Input, Output: args.Output,
-	}
-	if err := n.Tools.Run(ctx, run); err != nil {
+	if err := n.runTool(ctx, d, src, args); err != nil {
 		return nil, err
 	}
 	var made []media.RenditionOutput
@@ -198,6 +202,37 @@ func (n Encoder) makeSegments(
 	return made, nil
 }
 
+// addAudio adds the audio of a video task to the renditions that it has made, if the plan has it there.
+func (n Encoder) addAudio(
+	ctx context.Context, d video.EncodeRequested, src source.File, in media.AudioInput, made []media.RenditionOutput,
+) ([]media.RenditionOutput, error) {
+	if !d.Plan.AudioInChunks {
+		return made, nil
+	}
+	out := filepath.Join(src.Dir, media.AudioRendition+".mp4")
+	args := media.AudioChunkArgs(d.Plan, d.Media, d.Task, in, func(string) string { return out })
+	if err := n.runTool(ctx, d, src, args); err != nil {
+		return nil, err
+	}
+	b, err := os.ReadFile(out)
+	if err != nil {
+		return nil, errs.E("encode.addAudio", errs.Transient, err)
+	}
+	piece, err := media.CutAudioSegments(d.Plan, d.Task, b)
+	return append(made, piece), err
+}
+
+// runTool runs ffmpeg. It decodes the codecs that inspection has found: what else there is in the file is ignored.
+func (n Encoder) runTool(ctx context.Context, d video.EncodeRequested, src source.File, args media.Args) error {
+	codecs := []string{d.Media.VideoCodec}
+	if d.Media.AudioCodec != "" {
+		codecs = append(codecs, d.Media.AudioCodec)
+	}
+	return n.Tools.Run(ctx, ffmpeg.Command{
+		Dir: src.Dir, File: src.Name, Container: src.Container, Codecs: codecs, Input: args.Input, Output: args.Output,
+	})
+}
+
 // storeSegments writes the segments and returns their properties. Only the task with a rendition's first segment writes
 // its init segment; that all tasks have the same one is checked by the hash in the result when the playlist is built.
 func (n Encoder) storeSegments(
@@ -213,7 +248,7 @@ func (n Encoder) storeSegments(
 		})
 	}
 	for _, p := range made {
-		r.Frames = p.Frames
+		r.Frames = max(r.Frames, p.Frames)
 		r.Tracks = append(r.Tracks, p.Track)
 		if d.Task.Segment == 1 {
 			put(p.Track.Name+"/init.mp4", p.Init)

@@ -17,62 +17,67 @@ import (
 )
 
 // inspectSparse inspects an object of which only the boxes that describe it and some samples are downloaded, and stores
-// its index. It returns the properties of the object and the numbers of its key frames. It fails with Invalid if that
+// its index. It returns the properties of the object and what its index tells the plan. It fails with Invalid if that
 // is not possible or the object may have to be rejected: a rejection is decided on the whole object.
 func (i Inspector) inspectSparse(
 	ctx context.Context, o video.StoredObject, dir string,
-) (m video.Media, keys []int, err error) {
+) (m video.Media, x media.Indexed, err error) {
 	src, err := source.DownloadSparse(ctx, i.Source, o.Key, o.ETag, o.Size, dir)
 	if err != nil {
-		return m, nil, err
+		return m, x, err
 	}
 	defer src.Close()
 	m, in, err := i.probeSparse(ctx, src)
 	if err != nil {
-		return m, nil, err
+		return m, x, err
 	}
 	return i.storeIndex(ctx, o, m, in)
 }
 
-// storeIndex stores the index of an object. It returns the properties with the version of the index, and the numbers of
-// the key frames. It fails with Invalid if there can be no index.
+// storeIndex stores the index of an object. It returns the properties with the version of the index, and what the index
+// tells the plan. It fails with Invalid if there can be no index.
 func (i Inspector) storeIndex(
 	ctx context.Context, o video.StoredObject, m video.Media, in sampletable.Source,
-) (video.Media, []int, error) {
+) (_ video.Media, x media.Indexed, err error) {
 	const op = "inspect.storeIndex"
 	if want := (video.Rate{Num: 1, Den: int(in.Video.Timescale)}); m.TimeBase != want {
-		return m, nil, errs.E(op, errs.Invalid, fmt.Errorf("time base %v, in the tables %v", m.TimeBase, want))
+		return m, x, errs.E(op, errs.Invalid, fmt.Errorf("time base %v, in the tables %v", m.TimeBase, want))
 	}
 	index, err := sampletable.BuildIndex(in, media.IsIntraOnly(m.VideoCodec))
 	if err != nil {
-		return m, nil, errs.E(op, errs.Invalid, err)
+		return m, x, errs.E(op, errs.Invalid, err)
+	}
+	head, err := sampletable.ParseHead(index)
+	if err != nil {
+		return m, x, errs.E(op, errs.Internal, err)
 	}
 	m.Index = sampletable.Version
-	return m, media.ListKeyFrames(m, in.Video, in.Start), i.Indexes.PutObject(ctx,
+	x = media.Indexed{Keys: media.ListKeyFrames(m, in.Video, in.Start), Audio: head.AudioRate() > 0}
+	return m, x, i.Indexes.PutObject(ctx,
 		services.IndexKey(o.Key, o.ETag, m.Index), bytes.NewReader(index), blob.Metadata{})
 }
 
 // indexFragments stores the index of an inspected object, if that is a fragmented MP4. It returns the properties, with
-// the version of the index if there is one, and the numbers of the key frames.
+// the version of the index if there is one, and what the index tells the plan.
 func (i Inspector) indexFragments(
 	ctx context.Context, o video.StoredObject, src source.File, p media.Probe, packets []byte, m video.Media,
-) (video.Media, []int, error) {
+) (_ video.Media, x media.Indexed, err error) {
 	videoID, _ := p.TrackIDs()
 	if src.Container != fileformat.Mov || videoID == 0 || p.NeedsFirstFrame() {
-		return m, nil, nil
+		return m, x, nil
 	}
 	in, err := src.ReadFragments(videoID)
 	if err == nil {
 		in.Start, err = in.Video.FindStart(m.Start, packets)
 	}
 	if err != nil {
-		return m, nil, nil // it is processed as a whole
+		return m, x, nil // it is processed as a whole
 	}
-	indexed, keys, err := i.storeIndex(ctx, o, m, in)
+	indexed, x, err := i.storeIndex(ctx, o, m, in)
 	if errs.KindOf(err) == errs.Invalid {
-		return m, nil, nil
+		return m, media.Indexed{}, nil
 	}
-	return indexed, keys, err
+	return indexed, x, err
 }
 
 // probeSparse finds the properties of an original. It fails with Invalid if ffprobe does not read the samples that the
@@ -106,5 +111,6 @@ func (i Inspector) probeSparse(
 		return m, x, errs.E(op, errs.Invalid, err)
 	}
 	x, err = src.DescribeTracks(track, audioID, start)
+	x.ShownAt, x.AudioFormat = media.StartSeconds(m), p.AudioFormat()
 	return m, x, err
 }

@@ -44,7 +44,7 @@ func (i Inspector) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 	if !ok {
 		return nil, errs.E("inspect.Handle", errs.Invalid, fmt.Errorf("%s carries %T", e.Type, e.Data))
 	}
-	m, keys, err := i.inspectObject(ctx, o)
+	m, indexed, err := i.inspectObject(ctx, o)
 	p, lost := source.SourceChangedProblem(err)
 	switch {
 	case errs.KindOf(err) == errs.Conflict:
@@ -57,7 +57,7 @@ func (i Inspector) Handle(ctx context.Context, e events.Event) ([]events.Event, 
 		return nil, err
 	}
 	return i.buildEvents(e, video.MediaInspected{
-		UploadedAt: o.At, At: i.Now(), ETag: o.ETag, Size: o.Size, Media: m, Plan: media.NewPlanWithKeys(m, keys),
+		UploadedAt: o.At, At: i.Now(), ETag: o.ETag, Size: o.Size, Media: m, Plan: media.NewIndexedPlan(m, indexed),
 	}), nil
 }
 
@@ -89,19 +89,21 @@ func (i Inspector) buildEvents(e events.Event, d video.Event) []events.Event {
 	return []events.Event{events.New(e.Tenant, e.Video, i.Now(), d)}
 }
 
-// inspectObject returns the properties of an object, and the numbers of its key frames if it has an index.
-func (i Inspector) inspectObject(ctx context.Context, o video.StoredObject) (m video.Media, keys []int, err error) {
+// inspectObject returns the properties of an object, and what its index tells the plan, if it has one.
+func (i Inspector) inspectObject(
+	ctx context.Context, o video.StoredObject,
+) (m video.Media, x media.Indexed, err error) {
 	if o.Size > video.MaxSourceBytes {
-		return m, nil, errs.New("inspect.inspectObject", errs.Invalid, "source_too_large",
+		return m, x, errs.New("inspect.inspectObject", errs.Invalid, "source_too_large",
 			"The file is larger than 8 GiB; upload a smaller one.")
 	}
 	job, err := ffmpeg.NewWorkDir(i.TempDir)
 	if err != nil {
-		return m, nil, err
+		return m, x, err
 	}
 	defer job.Close()
-	if m, keys, err = i.inspectSparse(ctx, o, job.Path); errs.KindOf(err) != errs.Invalid {
-		return m, keys, err
+	if m, x, err = i.inspectSparse(ctx, o, job.Path); errs.KindOf(err) != errs.Invalid {
+		return m, x, err
 	}
 	return i.inspectWhole(ctx, o, job.Path)
 }
@@ -109,35 +111,35 @@ func (i Inspector) inspectObject(ctx context.Context, o video.StoredObject) (m v
 // inspectWhole inspects an object of which all bytes are needed, and stores its index if it is a fragmented MP4.
 func (i Inspector) inspectWhole(
 	ctx context.Context, o video.StoredObject, dir string,
-) (m video.Media, keys []int, err error) {
+) (m video.Media, x media.Indexed, err error) {
 	src, err := source.DownloadOriginal(ctx, i.Source, o.Key, o.ETag, dir)
 	if err != nil {
-		return m, nil, err
+		return m, x, err
 	}
 	if _, needed := media.ChooseRemuxContainer(src.Container); needed {
 		// The remux would take time, and might fail without a reason for the owner: first see that the streams are
 		// accepted.
 		p, err := src.Probe(ctx, i.Tools)
 		if err != nil {
-			return m, nil, err
+			return m, x, err
 		}
 		if err := media.CheckStreams(p); err != nil {
-			return m, nil, err
+			return m, x, err
 		}
 	}
 	if src, err = src.RemuxIfNeeded(ctx, i.Tools); err != nil {
-		return m, nil, err
+		return m, x, err
 	}
 	p, err := src.Probe(ctx, i.Tools)
 	if err != nil {
-		return m, nil, err
+		return m, x, err
 	}
 	packets, err := i.Tools.ProbePackets(ctx, src.Dir, src.Name, src.Container, media.FindTailStart(p))
 	if err != nil {
-		return m, nil, err
+		return m, x, err
 	}
 	if m, err = media.Inspect(p, packets, src.Container); err != nil {
-		return m, nil, err
+		return m, x, err
 	}
 	return i.indexFragments(ctx, o, src, p, packets, m)
 }

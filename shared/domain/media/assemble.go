@@ -10,9 +10,10 @@ import (
 )
 
 // AssembleTracks joins the results of a plan's tasks into one track for each rendition, as far as a number of frames,
-// and the whole AudioRendition if there is audio. Results may be in any order and repeated. It fails with Internal,
-// task_missing, if a task or one of its renditions has no result; and with Invalid, renditions_differ, if a rendition
-// has two init segments or a chunk has the wrong number of segments: such tracks can't be played.
+// and the AudioRendition if there is audio: as far as the others, or the whole if it is one task. Results may be in any
+// order and repeated. It fails with Internal, task_missing, if a task or one of its renditions has no result; and with
+// Invalid, renditions_differ, if a rendition has two init segments or a chunk has the wrong number of segments: such
+// tracks can't be played.
 func AssembleTracks(p video.Plan, results []video.Result, frames int) (map[string]video.Track, error) {
 	byTask := map[int]video.Result{}
 	for _, r := range results {
@@ -30,6 +31,9 @@ func AssembleTracks(p video.Plan, results []video.Result, frames int) (map[strin
 		names := []string{AudioRendition}
 		if t.Kind == video.VideoTask {
 			names = p.RenditionNames()
+		}
+		if t.Kind == video.VideoTask && p.AudioInChunks {
+			names = append(names, AudioRendition)
 		}
 		for _, name := range names {
 			if err := appendSegments(out, p, t, r, name); err != nil {

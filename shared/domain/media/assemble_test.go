@@ -62,6 +62,33 @@ func TestAssembleTracksIgnoresOrder(t *testing.T) {
 	})
 }
 
+// Audio that the chunks have is assembled like a rendition, as far as the video.
+func TestAssembleTracksJoinsAudioOfChunks(t *testing.T) {
+	t.Parallel()
+	p := tinyPlan
+	p.AudioInChunks = true
+	var results []video.Result
+	for i, task := range p.Tasks() {
+		r := tinyResults()[i+1]
+		sound := newChunkTrack("audio", "i3", task, 100)
+		r.Task, r.Tracks = task, append(r.Tracks, sound)
+		results = append(results, r)
+	}
+	for frames, segments := range map[int]int{16: 4, 22: 6} {
+		tracks, err := media.AssembleTracks(p, results, frames)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := len(tracks[media.AudioRendition].Segments); len(tracks) != 3 || n != segments {
+			t.Errorf("%d frames: %d tracks, %d segments of audio", frames, len(tracks), n)
+		}
+	}
+	results[1].Tracks = results[1].Tracks[:2]
+	if _, err := media.AssembleTracks(p, results, 22); codeOf(t, err) != "task_missing" {
+		t.Errorf("without the audio of a chunk: %v", err)
+	}
+}
+
 func TestAssembleTracksRejectsMismatch(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

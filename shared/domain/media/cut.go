@@ -30,30 +30,40 @@ func CutSegments(p video.Plan, t video.Task, name string, file []byte) (Renditio
 	if err != nil {
 		return RenditionOutput{}, err
 	}
-	codec, timescale, err := ReadCodec(init)
-	if err != nil {
-		return RenditionOutput{}, err
-	}
 	want := VideoTimescale(p.Rate)
 	if t.Kind == video.AudioTask {
 		want = SampleRate
 	}
-	if timescale != want {
-		return RenditionOutput{}, newSegmentsWrongError(fmt.Errorf("timescale %d, want %d", timescale, want))
+	out, err := newRenditionOutput(name, init, want)
+	if err != nil {
+		return RenditionOutput{}, err
 	}
 	kept, frames, err := CheckTask(p, t, frags)
 	if err != nil {
 		return RenditionOutput{}, err
 	}
-	sum := sha256.Sum256(init)
-	out := RenditionOutput{Init: init, Frames: frames, Track: video.Track{
-		Name: name, Codec: codec, InitHash: hex.EncodeToString(sum[:]), Timescale: timescale,
-	}}
+	out.Frames = frames
 	for _, f := range kept {
 		out.Segments = append(out.Segments, f.Data)
 		out.Track.Segments = append(out.Track.Segments, video.Segment{Bytes: int64(len(f.Data)), Ticks: f.Ticks})
 	}
 	return out, nil
+}
+
+// newRenditionOutput returns the output of a rendition without its segments. It fails with Invalid, segments_wrong,
+// unless init is an init segment with a number of ticks a second.
+func newRenditionOutput(name string, init []byte, ticks int) (RenditionOutput, error) {
+	codec, timescale, err := ReadCodec(init)
+	if err != nil {
+		return RenditionOutput{}, err
+	}
+	if timescale != ticks {
+		return RenditionOutput{}, newSegmentsWrongError(fmt.Errorf("timescale %d, want %d", timescale, ticks))
+	}
+	sum := sha256.Sum256(init)
+	return RenditionOutput{Init: init, Track: video.Track{
+		Name: name, Codec: codec, InitHash: hex.EncodeToString(sum[:]), Timescale: timescale,
+	}}, nil
 }
 
 // CheckTask returns the fragments that are the segments of the task, without the tail of a chunk, and the number of
@@ -96,7 +106,6 @@ func checkFrames(p video.Plan, t video.Task, frags []Fragment) error {
 }
 
 func checkAudio(p video.Plan, t video.Task, frags []Fragment) error {
-	const aacFrame = 1024
 	at := int64(0)
 	for i, f := range frags {
 		if f.Time != at {

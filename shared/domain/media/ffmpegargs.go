@@ -28,8 +28,7 @@ const (
 	// run. They become one more fragment, which CutSegments drops.
 	tailFrames = 12
 	// vbvSeconds is the size of the decoder's buffer, in seconds at the capped bitrate.
-	vbvSeconds   = 2
-	audioBitrate = "128k"
+	vbvSeconds = 2
 )
 
 // FromStart is the preroll that does not seek: ffmpeg decodes from the beginning of the file.
@@ -64,17 +63,6 @@ func VideoArgs(p video.Plan, m video.Media, t video.Task, preroll float64, out f
 	return args
 }
 
-// AudioArgs returns the arguments that encode the audio of the whole video to one file. It is as long as the video, to
-// the sample, and silent where the source has no audio. The AAC encoder's priming packet is dropped, so that there is
-// no offset and no edit list.
-func AudioArgs(p video.Plan, m video.Media, out func(rendition string) string) Args {
-	return Args{Input: []string{"-threads", "1", "-copyts"}, Output: slices.Concat(buildAudioFilterArgs(p, m), []string{
-		"-bsf:a", "noise=drop='lt(pts,0)'", "-movflags", "+cmaf+frag_discont+empty_moov+default_base_moof+skip_trailer",
-		"-frag_duration", strconv.FormatInt(countTicks(p.Rate, p.SegmentFrames, 1e6), 10),
-		"file:" + out(AudioRendition),
-	})}
-}
-
 // SinglePassArgs returns the arguments that encode the whole video at once, with the filters and encoder options of
 // chunks, to one MP4 for each rendition. Tests compare chunked encoding with it. threads is for the decoder and each
 // encoder; 0 leaves it to ffmpeg.
@@ -91,7 +79,7 @@ func SinglePassArgs(p video.Plan, m video.Media, threads int, out func(rendition
 			[]string{"-movflags", "+faststart", "file:" + out(r.Name)})
 	}
 	if p.Audio {
-		args.Output = slices.Concat(args.Output, buildAudioFilterArgs(p, m),
+		args.Output = slices.Concat(args.Output, buildWholeAudioArgs(p, m),
 			[]string{"-movflags", "+faststart", "file:" + out(AudioRendition)})
 	}
 	return args
@@ -115,12 +103,14 @@ func buildSeekArgs(p video.Plan, m video.Media, t video.Task, preroll float64) [
 	if into <= 0 {
 		return nil
 	}
-	at := strconv.FormatFloat(startSeconds(m)+into, 'f', 6, 64)
+	at := strconv.FormatFloat(StartSeconds(m)+into, 'f', 6, 64)
 	return []string{"-noaccurate_seek", "-seek_timestamp", "1", "-ss", at}
 }
 
-// startSeconds returns the time in seconds at which the source shows its first frame.
-func startSeconds(m video.Media) float64 { return float64(m.Start) * m.TimeBase.Float() }
+// StartSeconds returns the time in seconds at which the source shows its first frame, rounded as the filters get it.
+func StartSeconds(m video.Media) float64 {
+	return math.Round(float64(m.Start)*m.TimeBase.Float()*1e6) / 1e6
+}
 
 // buildFilterGraph returns the filter graph: frames on the grid, cut by frame number, scaled. After fps the time base
 // is one frame, so that trim counts frames; fps must not be given a start, which would shift its rounding. The last
@@ -161,18 +151,6 @@ func buildEncoderArgs(p video.Plan, i, threads int) []string {
 		"-crf", "23", "-maxrate", strconv.Itoa(r.Bitrate), "-bufsize", strconv.Itoa(vbvSeconds * r.Bitrate),
 		"-bf", "3", "-g", group, "-keyint_min", group, "-sc_threshold", "0", "-flags", "+cgop",
 	}, buildStripArgs(), []string{"-video_track_timescale", scale, "-f", "mp4"})
-}
-
-// buildAudioFilterArgs returns the filters and encoder options of the audio: aligned with the start of the video, and
-// padded or cut to its length.
-func buildAudioFilterArgs(p video.Plan, m video.Media) []string {
-	filter := fmt.Sprintf(
-		"asetpts=PTS-(%.6f)/TB,aresample=%d:async=1:first_pts=0:min_hard_comp=0.1,apad,atrim=end_sample=%d",
-		startSeconds(m), SampleRate, countSamples(p),
-	)
-	return slices.Concat([]string{
-		"-map", "0:a:0", "-af", filter, "-c:a", "aac", "-threads", "1", "-b:a", audioBitrate, "-ac", "2",
-	}, buildStripArgs(), []string{"-f", "mp4"})
 }
 
 // buildStripArgs returns the options that keep metadata, chapters and other streams out of an output: tags may have

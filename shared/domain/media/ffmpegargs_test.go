@@ -10,6 +10,7 @@ import (
 
 	"sluice/shared/domain/fileformat"
 	"sluice/shared/domain/media"
+	"sluice/shared/domain/sampletable"
 	"sluice/shared/domain/video"
 )
 
@@ -32,6 +33,9 @@ func TestArgsGolden(t *testing.T) {
 	chunk := func(p video.Plan, m video.Media, n int, preroll float64) []string {
 		return media.VideoArgs(p, m, p.Tasks()[n], preroll, outputPath).CommandLine("/job/source")
 	}
+	audioChunk := func(p video.Plan, m video.Media, n int, in media.AudioInput) []string {
+		return media.AudioChunkArgs(p, m, p.Tasks()[n], in, outputPath).CommandLine("/job/source")
+	}
 	var got []txtar.File
 	for _, tt := range []struct {
 		name string
@@ -45,6 +49,14 @@ func TestArgsGolden(t *testing.T) {
 		{"early", chunk(q, early, 1, 0.5)},
 		{"sound", media.AudioArgs(p, hd, outputPath).CommandLine("/job/source")},
 		{"sound of late video", media.AudioArgs(q, late, outputPath).CommandLine("/job/source")},
+		{"sound of a chunk", audioChunk(p, hd, 2, media.AudioInput{Part: sampletable.AudioPart{
+			Rate: 44100, First: 344_064, Audible: -1024,
+		}})},
+		{"sound that begins in a chunk", audioChunk(p, hd, 1, media.AudioInput{Part: sampletable.AudioPart{
+			Rate: 48000, First: 95_000, Audible: 96_000,
+		}})},
+		{"chunk without sound", audioChunk(p, hd, 3, media.AudioInput{})},
+		{"sound of a chunk from the whole file", audioChunk(p, hd, 2, media.AudioInput{Whole: true})},
 		{"one run", media.SinglePassArgs(p, hd, 0, outputPath).CommandLine("/job/source")},
 	} {
 		got = append(got, txtar.File{Name: tt.name, Data: []byte(strings.Join(tt.args, "\n") + "\n")})
@@ -64,6 +76,8 @@ func TestArgsHoldNoClientText(t *testing.T) {
 		for _, a := range []media.Args{
 			media.VideoArgs(p, m, task, rapid.Float64Range(0, 10).Draw(t, "preroll"), outputPath),
 			media.AudioArgs(p, m, outputPath),
+			media.AudioChunkArgs(p, m, task, media.AudioInput{Whole: true}, outputPath),
+			media.AudioChunkArgs(p, m, task, media.AudioInput{}, outputPath),
 			media.SinglePassArgs(p, m, 0, outputPath),
 		} {
 			args := a.CommandLine("/in")

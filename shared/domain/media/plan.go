@@ -14,24 +14,31 @@ const (
 	slowRate       = 10  // frames a second; below, a seek misses the frame on screen
 )
 
-// NewPlan is NewPlanWithKeys for a source whose key frames are not known.
-func NewPlan(m video.Media) video.Plan { return NewPlanWithKeys(m, nil) }
+// NewPlan is NewIndexedPlan for a source without an index.
+func NewPlan(m video.Media) video.Plan { return NewIndexedPlan(m, Indexed{}) }
 
-// NewPlanWithKeys cuts an inspected video into segments of about two seconds and chunks of about four segments. keys
-// are the numbers of frames from which a decoder can begin, in ascending order. A chunk is one segment shorter or
-// longer if the next one then begins nearer behind such a frame: the frames between are read and decoded for two
-// chunks. The remainder is a chunk of its own if it has at least half a chunk, else a part of the last chunk: no chunk
-// is very short, and if the container states a few frames too many, the last chunk still has frames. Slow sources have
-// longer chunks, as each of theirs is decoded from the start of the source if it has no index.
-func NewPlanWithKeys(m video.Media, keys []int) video.Plan {
+// Indexed is what the index of a source tells its plan.
+type Indexed struct {
+	Keys  []int // the numbers of the frames from which a decoder can begin, in ascending order
+	Audio bool  // it has the packets of the audio
+}
+
+// NewIndexedPlan cuts an inspected video into segments of about two seconds and chunks of about four segments. A chunk
+// is one segment shorter or longer if the next one then begins nearer behind a frame from which a decoder can begin:
+// the frames between are read and decoded for two chunks. The remainder is a chunk of its own if it has at least half a
+// chunk, else a part of the last chunk: no chunk is very short, and if the container states a few frames too many, the
+// last chunk still has frames. Slow sources have longer chunks, as each of theirs is decoded from the start of the
+// source if it has no index.
+func NewIndexedPlan(m video.Media, x Indexed) video.Plan {
 	p := video.Plan{
 		Rate: m.Rate, SegmentFrames: int(math.Round(segmentSeconds * m.Rate.Float())),
 		Renditions: BuildLadder(m), Audio: m.AudioCodec != "",
+		AudioInChunks: m.AudioCodec != "" && x.Audio,
 	}
 	segments := max(chunkSegments, (chunkFrames+p.SegmentFrames-1)/p.SegmentFrames)
 	for at := 0; at == 0 || m.Frames-at >= (segments*p.SegmentFrames+1)/2; {
 		p.Borders = append(p.Borders, at)
-		at = chooseBorder(at, segments, p.SegmentFrames, keys)
+		at = chooseBorder(at, segments, p.SegmentFrames, x.Keys)
 	}
 	p.Borders = append(p.Borders, m.Frames)
 	return p

@@ -111,7 +111,7 @@ func TestPlanFollowsKeyFrames(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			m := video.Media{Width: 640, Height: 360, Rate: video.Rate{Num: 25, Den: 1}, Frames: 1000}
-			if p := media.NewPlanWithKeys(m, tt.keys); !slices.Equal(p.Borders, tt.borders) {
+			if p := media.NewIndexedPlan(m, media.Indexed{Keys: tt.keys}); !slices.Equal(p.Borders, tt.borders) {
 				t.Errorf("borders %v, want %v", p.Borders, tt.borders)
 			}
 		})
@@ -175,7 +175,7 @@ func TestPlanCoversAllFrames(t *testing.T) {
 		m := drawSource(t)
 		keys := rapid.SliceOfN(rapid.IntRange(0, m.Frames), 0, 50).Draw(t, "keys")
 		slices.Sort(keys)
-		p := media.NewPlanWithKeys(m, keys)
+		p := media.NewIndexedPlan(m, media.Indexed{Keys: keys})
 		if p.Borders[0] != 0 || p.FrameCount() != m.Frames {
 			t.Errorf("borders %v of %d frames", p.Borders, m.Frames)
 		}

@@ -66,6 +66,10 @@ func BuildMasterPlaylist(p video.Plan, tracks map[string]video.Track, whole bool
 			AudioRendition, AudioRendition+"/"+PlaylistName)
 		codecs, group = ","+audio.Codec, fmt.Sprintf(",AUDIO=%q", AudioRendition)
 	}
+	audioTop, audioMean := peakBitrate(audio), averageBitrate(audio)
+	if audible && !whole && p.AudioInChunks {
+		audioTop, audioMean = max(audioTop, maxAudioBitrate), max(audioMean, maxAudioBitrate)
+	}
 	for _, r := range p.Renditions {
 		t := tracks[r.Name]
 		top, mean := peakBitrate(t), averageBitrate(t)
@@ -74,11 +78,14 @@ func BuildMasterPlaylist(p video.Plan, tracks map[string]video.Track, whole bool
 		}
 		fmt.Fprintf(&b,
 			"#EXT-X-STREAM-INF:BANDWIDTH=%d,AVERAGE-BANDWIDTH=%d,CODECS=\"%s\",RESOLUTION=%dx%d,FRAME-RATE=%.3f%s\n%s/%s\n",
-			top+peakBitrate(audio), mean+averageBitrate(audio), t.Codec+codecs, r.Width, r.Height, p.Rate.Float(),
+			top+audioTop, mean+audioMean, t.Codec+codecs, r.Width, r.Height, p.Rate.Float(),
 			group, r.Name, PlaylistName)
 	}
 	return b.String()
 }
+
+// maxAudioBitrate is an upper bound of the bits a second of the audio, with the tables of its segments.
+const maxAudioBitrate = 160_000
 
 // computeBandwidthBounds returns the maximum bits a second of a segment, and of the whole video, of a rendition. A
 // segment may empty the buffer, which holds vbvSeconds at the cap, and so may each chunk once, as it starts with a

@@ -31,6 +31,7 @@ type Stream struct {
 	AverageRate  string      `json:"avg_frame_rate"`
 	TimeBase     string      `json:"time_base"`
 	StartPTS     int64       `json:"start_pts"`
+	SampleRate   string      `json:"sample_rate"`
 	Delay        int64       `json:"has_b_frames"` // frames by which decoding is ahead of display
 	Duration     string      `json:"duration"`     // seconds
 	Frames       string      `json:"nb_frames"`

@@ -17,9 +17,11 @@ const Version = 1
 // An index is an object of four parts, whose numbers are varints (encoding/binary) unless stated otherwise:
 //
 //	preamble   16 bytes: "SLIX", the version, the sizes of the head and of the audio part (each 4 bytes, big-endian)
-//	head       what every task needs: the boxes that describe the video track, and a directory of the blocks
+//	head       what every task needs: the boxes that describe the video track, and a directory of the blocks; behind
+//	           them, if the places of the audio in time are known, the same of the audio track
 //	audio      where the chunks of the audio track lie, and its trak box
-//	blocks     the samples of the video track; a block begins with a key frame and has about blockSamples samples
+//	blocks     the samples of the video track; a block begins with a key frame and has about blockSamples samples;
+//	           then the packets of the audio track
 const (
 	magic        = "SLIX"
 	preambleSize = 16
@@ -34,10 +36,13 @@ type Source struct {
 	FileType []byte // ftyp box of the file; empty if it has none
 	Movie    Movie
 	Video    Track
-	Start    int64 // presentation time of the first frame that is shown
+	Start    int64   // presentation time of the first frame that is shown
+	ShownAt  float64 // the same in seconds on the timeline of the movie, which its edit lists make
 	Audio    *Track
-	MoovAt   int64   // position of the moov box in the file
-	Ends     []int64 // offsets in the file at which no chunk of the audio track goes on: see listAudioChunks
+	// zero: the audio is decoded as a whole
+	AudioFormat AudioFormat
+	MoovAt      int64   // position of the moov box in the file
+	Ends        []int64 // offsets in the file at which no chunk of the audio track goes on: see listAudioChunks
 }
 
 // Head is the part of an index that every task needs.
@@ -52,6 +57,7 @@ type Head struct {
 	blocks           []blockEntry
 	size             int64 // of preamble and head
 	audioSize        int64
+	audio            *audioHead // nil: the index has no packets of audio
 }
 
 // blockEntry is the entry of a block in the directory.
@@ -89,12 +95,13 @@ func BuildIndex(s Source, intraOnly bool) ([]byte, error) {
 		head.PutInts(e.keyPTS-last.keyPTS, e.minLater-last.minLater, e.to-e.from)
 		last = e
 	}
+	packets := putAudioPackets(&head, s)
 	audio := buildAudioPart(s)
-	out := append(make([]byte, 0, preambleSize+len(head)+len(audio)+len(blocks)), magic...)
+	out := []byte(magic)
 	for _, n := range []int{Version, len(head), len(audio)} {
 		out = binary.BigEndian.AppendUint32(out, uint32(n))
 	}
-	return append(append(append(out, head...), audio...), blocks...), nil
+	return slices.Concat(out, head, audio, blocks, packets), nil
 }
 
 // buildBlocks returns the blocks and their entries in the directory.
@@ -155,6 +162,7 @@ func ParseHead(b []byte) (Head, error) {
 		last.from, last.to = last.to, last.to+r.ReadInt()
 		h.blocks = append(h.blocks, last)
 	}
+	h.audio = parseAudioHead(&r)
 	if r.Err != nil || len(h.blocks) == 0 || !isMediaHeader(h.boxes.mdhd) {
 		return Head{}, errors.Join(errors.New("the head of the index is damaged"), r.Err)
 	}

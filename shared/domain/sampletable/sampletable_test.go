@@ -45,7 +45,15 @@ type movie struct {
 }
 
 // moov returns the moov box.
-func (m movie) moov() []byte {
+func (m movie) moov() []byte { return wrapTracks(m.trak(7)) }
+
+// wrapTracks returns a moov box with these trak boxes.
+func wrapTracks(all ...[]byte) []byte {
+	return box("moov", box("mvhd", words(0, 0, 0, 1000, 0), make([]byte, 80)), slices.Concat(all...))
+}
+
+// trak returns the trak box with an id.
+func (m movie) trak(id int64) []byte {
 	var stts, ctts, stss, stsz, co64 []int64
 	for i, s := range m.samples {
 		stts, ctts = append(stts, 1, int64(s.Duration)), append(ctts, 1, int64(s.CTS))
@@ -63,12 +71,9 @@ func (m movie) moov() []byte {
 		)
 	}
 	return box(
-		"moov", box("mvhd", words(0, 0, 0, 1000, 0), make([]byte, 80)),
-		box(
-			"trak", box("tkhd", words(0, 0, 0, 7), make([]byte, 72)), m.edits,
-			box("mdia", box("mdhd", words(0, 0, 0, 600, 0, 0)), box("hdlr", words(0, 0), []byte(m.handler)),
-				box("minf", box("vmhd", words(1, 0, 0)), box("stbl", tables))),
-		),
+		"trak", box("tkhd", words(0, 0, 0, id), make([]byte, 72)), m.edits,
+		box("mdia", box("mdhd", words(0, 0, 0, 600, 0, 0)), box("hdlr", words(0, 0), []byte(m.handler)),
+			box("minf", box("vmhd", words(1, 0, 0)), box("stbl", tables))),
 	)
 }
 
@@ -168,7 +173,7 @@ func TestVideoPartHasSamples(t *testing.T) {
 		samples := drawSamples(t)
 		start := samples[0].PTS()
 		_, h := index(t, samples, start)
-		part, err := h.BuildVideoPart(samples, rapid.Int64Range(0, 1000).Draw(t, "gap"))
+		part, err := h.BuildVideoPart(samples, nil, rapid.Int64Range(0, 1000).Draw(t, "gap"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +261,7 @@ func TestDamagedBytesAreErrors(t *testing.T) {
 			return
 		}
 		w := sampletable.Window{KeyBefore: 1, End: math.MaxInt64}
-		if part, err := h.BuildVideoPart(samples, 0); err == nil && len(part.Head) == 0 {
+		if part, err := h.BuildVideoPart(samples, nil, 0); err == nil && len(part.Head) == 0 {
 			t.Fatal("an empty part")
 		}
 		_ = h.FindBlocks(w)

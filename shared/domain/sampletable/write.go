@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 
 	"sluice/shared/domain/sampletable/box"
 )
@@ -14,6 +15,14 @@ type Part struct {
 	Head   []byte
 	Ranges []Range // sorted and disjoint
 	Start  int64   // presentation time in it of the first frame of the whole video that is shown; may be negative
+	Audio  AudioPart
+}
+
+// AudioPart says where the audio of a Part is in time. Positions are those of an AudioWindow.
+type AudioPart struct {
+	Rate    int   // samples a second; 0: there is no audio track
+	First   int64 // position of the first sample of the first packet, which has the time 0 in the Part
+	Audible int64 // position of the first sample that is heard in the whole video
 }
 
 // Size returns the number of bytes of the file.
@@ -25,38 +34,77 @@ func (p Part) Size() int64 {
 	return n
 }
 
-// BuildVideoPart returns a file of the video track with consecutive samples, of which the first is a key frame. Its
-// times begin at 0 and it has no edit list, so that a decoder shows all samples. The ranges are joined over gaps of
-// at most gap bytes.
-func (h Head) BuildVideoPart(samples []Sample, gap int64) (Part, error) {
-	ranges := JoinRanges(SampleRanges(samples), gap)
+// BuildVideoPart returns a file of the video track with consecutive samples, of which the first is a key frame, and of
+// the audio track with packets as SelectPackets returns them, if there are any. The times of both begin at 0 and there
+// is no edit list, so that a decoder shows all samples. The ranges are joined over gaps of at most gap bytes.
+func (h Head) BuildVideoPart(samples, packets []Sample, gap int64) (Part, error) {
+	ranges := JoinRanges(append(SampleRanges(samples), SampleRanges(packets)...), gap)
 	minCTS := int64(math.MaxInt64)
 	for _, s := range samples {
 		minCTS = min(minCTS, int64(s.CTS))
 	}
 	part := Part{Ranges: ranges, Start: h.Start - samples[0].DTS - minCTS}
+	if len(packets) > 0 {
+		part.Audio = AudioPart{h.audio.rate, packets[0].DTS, h.audio.audible}
+	}
 	// The size of the tables does not depend on the offsets in them.
 	for at := int64(0); ; at = int64(len(part.Head)) {
-		tables, err := buildTables(samples, minCTS, h.allKey, newPlacement(ranges, at))
+		p := newPlacement(ranges, at)
+		trak, err := h.buildVideoTrack(samples, minCTS, p)
+		if err != nil {
+			return Part{}, err
+		}
+		sound, err := h.buildAudioTrack(packets, p)
 		if err != nil {
 			return Part{}, err
 		}
 		whole := int64(len(part.Head))
-		part.Head = h.buildVideoHead(samples, tables, newPlacement(ranges, 0).size)
+		moov := box.Wrap("moov", h.header, trak, sound)
+		part.Head = slices.Concat(h.fileType, moov, buildDataHeader(p.size))
 		if int64(len(part.Head)) == whole {
 			return part, nil
 		}
 	}
 }
 
-// buildVideoHead returns the boxes before the data: ftyp, moov and the header of an mdat of size bytes.
-func (h Head) buildVideoHead(samples []Sample, tables []byte, size int64) []byte {
-	last := samples[len(samples)-1]
-	mdhd := setDuration(h.boxes.mdhd, last.DTS+int64(last.Duration)-samples[0].DTS)
-	stbl := box.Wrap("stbl", h.boxes.stsd, tables)
-	mdia := box.Wrap("mdia", mdhd, h.boxes.hdlr, box.Wrap("minf", h.boxes.minf, stbl))
-	moov := box.Wrap("moov", h.header, box.Wrap("trak", h.boxes.tkhd, mdia))
-	return append(append(append([]byte(nil), h.fileType...), moov...), buildDataHeader(size)...)
+// buildVideoTrack returns the trak box of the video.
+func (h Head) buildVideoTrack(samples []Sample, minCTS int64, at placement) ([]byte, error) {
+	tables, err := buildTables(samples, at)
+	if err != nil {
+		return nil, err
+	}
+	ctts, stss := box.NewTable("ctts", 8), box.NewTable("stss", 4)
+	for i, s := range samples {
+		ctts.AddRun(uint32(int64(s.CTS) - minCTS))
+		if s.Key {
+			stss.Add32(uint32(i + 1))
+		}
+	}
+	if tables = append(tables, ctts.Build()...); !h.allKey {
+		tables = append(tables, stss.Build()...)
+	}
+	return h.boxes.build(samples[len(samples)-1].end()-samples[0].DTS, tables), nil
+}
+
+// buildAudioTrack returns the trak box of the audio; nothing if there are no packets. A tick is one sample.
+func (h Head) buildAudioTrack(packets []Sample, at placement) ([]byte, error) {
+	if len(packets) == 0 {
+		return nil, nil
+	}
+	tables, err := buildTables(packets, at)
+	if err != nil {
+		return nil, err
+	}
+	boxes := h.audio.boxes
+	boxes.mdhd = setTimescale(boxes.mdhd, h.audio.rate)
+	return boxes.build(packets[len(packets)-1].end()-packets[0].DTS, tables), nil
+}
+
+// build returns a trak box that lasts a number of ticks and has these tables.
+func (b trackBoxes) build(ticks int64, tables []byte) []byte {
+	stbl := box.Wrap("stbl", b.stsd, tables)
+	mdia := box.Wrap("mdia", setDuration(b.mdhd, ticks), b.hdlr, box.Wrap("minf", b.minf, stbl))
+	return box.Wrap("trak", b.tkhd, mdia)
 }
 
 // buildDataHeader returns the header of an mdat box with size bytes of data.
@@ -76,18 +124,28 @@ func setDuration(mdhd []byte, ticks int64) []byte {
 	return b
 }
 
-// buildTables returns the tables of samples (ISO/IEC 14496-12 §8.6 and §8.7), each of which is a chunk of its own.
-func buildTables(samples []Sample, minCTS int64, allKey bool, at placement) ([]byte, error) {
-	stts, ctts := box.NewTable("stts", 8), box.NewTable("ctts", 8)
-	stsz, stss, co64 := box.NewTable("stsz", 4), box.NewTable("stss", 4), box.NewTable("co64", 8)
+// setTimescale returns a copy of an mdhd box with other ticks a second.
+func setTimescale(mdhd []byte, rate int) []byte {
+	b, at := append([]byte(nil), mdhd...), 20
+	if b[8] == 1 {
+		at = 28
+	}
+	binary.BigEndian.PutUint32(b[at:], uint32(rate))
+	return b
+}
+
+// buildTables returns the tables that every track has (ISO/IEC 14496-12 §8.6 and §8.7). Each sample is a chunk of its
+// own and lasts until the next one.
+func buildTables(samples []Sample, at placement) ([]byte, error) {
+	stts, stsz, co64 := box.NewTable("stts", 8), box.NewTable("stsz", 4), box.NewTable("co64", 8)
 	stsz.Prefix = make([]byte, 4) // no size that all samples have
 	for i, s := range samples {
-		stts.AddRun(s.Duration)
-		ctts.AddRun(uint32(int64(s.CTS) - minCTS))
-		stsz.Add32(s.Size)
-		if s.Key {
-			stss.Add32(uint32(i + 1))
+		lasts := int64(s.Duration)
+		if i+1 < len(samples) {
+			lasts = samples[i+1].DTS - s.DTS
 		}
+		stts.AddRun(uint32(lasts))
+		stsz.Add32(s.Size)
 		pos, ok := at.find(s.Offset)
 		if !ok && s.Size > 0 {
 			return nil, fmt.Errorf("sample at %d is in no range", s.Offset)
@@ -98,9 +156,5 @@ func buildTables(samples []Sample, minCTS int64, allKey bool, at placement) ([]b
 	for _, n := range []uint32{1, 1, 1} { // from the first chunk on, one sample each, of the one description
 		stsc.Add32(n)
 	}
-	all := append(stts.Build(), ctts.Build()...)
-	if !allKey {
-		all = append(all, stss.Build()...)
-	}
-	return append(append(append(all, stsc.Build()...), stsz.Build()...), co64.Build()...), nil
+	return slices.Concat(stts.Build(), stsc.Build(), stsz.Build(), co64.Build()), nil
 }

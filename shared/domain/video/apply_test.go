@@ -260,6 +260,11 @@ func TestPlanTasksCoverSoundAndChunks(t *testing.T) {
 	if testPlan.TaskCount() != len(want) {
 		t.Errorf("size %d, want %d", testPlan.TaskCount(), len(want))
 	}
+	inChunks := testPlan
+	inChunks.AudioInChunks = true
+	if got := inChunks.Tasks(); len(got) != len(want)-1 || inChunks.TaskCount() != len(got) || got[0].To != 200 {
+		t.Errorf("with the audio in the chunks: %+v", got)
+	}
 	if o := testPlan.Outline(); o.FrameCount() != testPlan.FrameCount() || len(o.Borders) != 2 {
 		t.Errorf("outline %v", o)
 	}

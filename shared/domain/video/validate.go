@@ -13,6 +13,8 @@ func (p Plan) Validate() error {
 		return errors.New("the rate is no number of frames a second")
 	case p.SegmentFrames < 1:
 		return errors.New("a segment has no frames")
+	case p.AudioInChunks && !p.Audio:
+		return errors.New("no audio is in the chunks")
 	case len(p.Borders) < 2 || p.Borders[0] != 0:
 		return errors.New("the borders are not those of a video from its first frame on")
 	}
@@ -45,8 +47,8 @@ func (p Plan) ValidateTask(t Task) error {
 		return errors.New("it ends elsewhere than the plan")
 	case t.From%p.SegmentFrames != 0 || t.Segment != t.From/p.SegmentFrames+1:
 		return errors.New("its first segment is not where its first frame is")
-	case t.Kind == AudioTask && (!p.Audio || t.From != 0 || !t.Last):
-		return errors.New("the audio is one task of the whole video, if there is audio")
+	case t.Kind == AudioTask && (!p.HasAudioTask() || t.From != 0 || !t.Last):
+		return errors.New("the audio is one task of the whole video, if there is an audio task")
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ func TestValidateTaskAcceptsEveryTaskOfPlan(t *testing.T) {
 			Rate: video.Rate{Num: 25, Den: 1}, SegmentFrames: rapid.IntRange(1, 120).Draw(t, "segment"),
 			Borders: []int{0}, Audio: rapid.Bool().Draw(t, "audio"),
 		}
+		p.AudioInChunks = p.Audio && rapid.Bool().Draw(t, "audio in chunks")
 		for range rapid.IntRange(0, 5).Draw(t, "chunks") {
 			p.Borders = append(p.Borders, p.FrameCount()+p.SegmentFrames*rapid.IntRange(1, 4).Draw(t, "segments"))
 		}
@@ -48,6 +49,7 @@ func TestValidateRejectsPlans(t *testing.T) {
 		"back":             func(p *video.Plan) { p.Borders = []int{0, 100, 50} },
 		"in place":         func(p *video.Plan) { p.Borders = []int{0, 100, 100} },
 		"within a segment": func(p *video.Plan) { p.Borders = []int{0, 101, 210} },
+		"no sound":         func(p *video.Plan) { p.AudioInChunks = true },
 	} {
 		p := good
 		if spoil(&p); p.Validate() == nil {
@@ -68,6 +70,12 @@ func TestValidateRejectsTasks(t *testing.T) {
 		if task.Validate() == nil {
 			t.Errorf("%s: %+v is taken", name, task)
 		}
+	}
+	inChunks := p
+	inChunks.AudioInChunks = true
+	if sound := (video.Task{Kind: video.AudioTask, To: 210, Segment: 1, Last: true}); p.ValidateTask(sound) != nil ||
+		inChunks.ValidateTask(sound) == nil {
+		t.Error("an audio task fits a plan with the audio in its chunks, or does not fit another")
 	}
 	for name, task := range map[string]video.Task{
 		"too far":         {Kind: video.VideoTask, From: 200, To: 211, Segment: 5, Last: true},

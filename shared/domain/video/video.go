@@ -120,6 +120,8 @@ type Plan struct {
 	Borders       []int       `json:"borders"`        // chunk k has the frames Borders[k] to Borders[k+1]-1
 	Renditions    []Rendition `json:"renditions"`
 	Audio         bool        `json:"audio"`
+	// each video task also makes the audio of its time, and there is no audio task
+	AudioInChunks bool `json:"audio_in_chunks,omitempty"`
 }
 
 // RenditionNames returns the names of the plan's renditions, in their order.
@@ -135,7 +137,7 @@ type TaskKind string
 
 // The kinds of task.
 const (
-	VideoTask TaskKind = "video" // one chunk in every rendition
+	VideoTask TaskKind = "video" // one chunk in every rendition, and its audio if the plan has AudioInChunks
 	AudioTask TaskKind = "audio" // the audio of the whole video
 )
 
@@ -152,11 +154,14 @@ type Task struct {
 // FrameCount returns the number of frames of the whole video.
 func (p Plan) FrameCount() int { return p.Borders[len(p.Borders)-1] }
 
-// Tasks returns the plan's tasks in the order of their numbers: the audio task first, because it takes longest, then
-// one task for each chunk.
+// HasAudioTask reports whether the audio is made by a task of its own.
+func (p Plan) HasAudioTask() bool { return p.Audio && !p.AudioInChunks }
+
+// Tasks returns the plan's tasks in the order of their numbers: the audio task first, if there is one, because it takes
+// longest, then one task for each chunk.
 func (p Plan) Tasks() []Task {
 	var tasks []Task
-	if p.Audio {
+	if p.HasAudioTask() {
 		tasks = append(tasks, Task{Kind: AudioTask, From: 0, To: p.FrameCount(), Segment: 1, Last: true})
 	}
 	for k := range len(p.Borders) - 1 {
@@ -170,7 +175,7 @@ func (p Plan) Tasks() []Task {
 
 // TaskCount returns the number of tasks: the length of Tasks.
 func (p Plan) TaskCount() int {
-	if p.Audio {
+	if p.HasAudioTask() {
 		return len(p.Borders)
 	}
 	return len(p.Borders) - 1

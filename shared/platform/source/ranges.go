@@ -30,26 +30,37 @@ var errShort = errors.New("the object is shorter than its index says")
 // files.
 var ErrNoAudioIndex = errors.New("the index has no audio")
 
+// Need is what a task needs of an original. Without Video, it is the audio as a whole.
+type Need struct {
+	// Video takes the presentation time of the first frame of the whole video that is shown.
+	Video func(start int64) sampletable.Window
+	Audio func(rate int) sampletable.AudioWindow // takes the samples a second; nil: no audio
+}
+
+// Part is a file that has a part of an original.
+type Part struct {
+	File
+	Start int64 // presentation time in it of the first frame of the whole video that is shown, in ticks
+	Audio sampletable.AudioPart
+}
+
 // DownloadPart writes a file into the folder dir that has what a task needs of an original, by the original's index of
-// a version. It returns the file and, as start, the presentation time in it of the first frame of the whole video that
-// is shown, in ticks. window takes the same time in the original, and returns what a video task needs; nil: the task is
-// that of the audio. DownloadPart fails with Invalid if the task needs the whole original, because there is no index or
-// it has not what the task needs; for audio that the index does not have, the error wraps ErrNoAudioIndex.
+// a version. It fails with Invalid if the task needs the whole original, because there is no index or it has not what
+// the task needs; for audio that the index does not have, the error wraps ErrNoAudioIndex.
 func DownloadPart(
-	ctx context.Context, from Originals, original video.Source, version int, dir string,
-	window func(start int64) sampletable.Window,
-) (f File, start int64, err error) {
+	ctx context.Context, from Originals, original video.Source, version int, dir string, need Need,
+) (Part, error) {
 	const op = "source.DownloadPart"
 	if version != sampletable.Version {
-		return File{}, 0, errs.E(op, errs.Invalid, fmt.Errorf("the index is of version %d", version))
+		return Part{}, errs.E(op, errs.Invalid, fmt.Errorf("the index is of version %d", version))
 	}
 	x := indexReader{from, services.IndexKey(original.Key, original.ETag, version)}
-	part, err := x.buildPart(ctx, original, window)
+	part, err := x.buildPart(ctx, original, need)
 	if err != nil {
-		return File{}, 0, err
+		return Part{}, err
 	}
-	f = File{Dir: dir, Name: "part", Container: fileformat.Mov, size: part.Size()}
-	return f, part.Start, transferPart(ctx, from, original, part, filepath.Join(dir, f.Name))
+	f := File{Dir: dir, Name: "part", Container: fileformat.Mov, size: part.Size()}
+	return Part{f, part.Start, part.Audio}, transferPart(ctx, from, original, part, filepath.Join(dir, f.Name))
 }
 
 // indexReader reads an index.
@@ -60,7 +71,7 @@ type indexReader struct {
 
 // buildPart returns the file that a task needs. It fails with Invalid if the index is missing or has no answer.
 func (x indexReader) buildPart(
-	ctx context.Context, original video.Source, window func(start int64) sampletable.Window,
+	ctx context.Context, original video.Source, need Need,
 ) (sampletable.Part, error) {
 	const op = "source.buildPart"
 	head, err := x.readHead(ctx)
@@ -68,10 +79,10 @@ func (x indexReader) buildPart(
 		return sampletable.Part{}, err
 	}
 	var part sampletable.Part
-	if window == nil {
+	if need.Video == nil {
 		part, err = x.buildAudioPart(ctx, original, head)
 	} else {
-		part, err = x.buildVideoPart(ctx, head, window(head.Start))
+		part, err = x.buildVideoPart(ctx, head, need)
 	}
 	if errs.KindOf(err) == errs.Internal { // not from S3: of package sampletable
 		err = errs.E(op, errs.Invalid, err)
@@ -107,13 +118,10 @@ func (x indexReader) readHead(ctx context.Context) (sampletable.Head, error) {
 }
 
 func (x indexReader) buildVideoPart(
-	ctx context.Context, head sampletable.Head, w sampletable.Window,
+	ctx context.Context, head sampletable.Head, need Need,
 ) (sampletable.Part, error) {
-	b, err := readRange(ctx, x.from, x.key, "", head.FindBlocks(w))
-	if err != nil {
-		return sampletable.Part{}, err
-	}
-	all, err := sampletable.ParseBlocks(b)
+	w := need.Video(head.Start)
+	all, err := x.readBlocks(ctx, head.FindBlocks(w))
 	if err != nil {
 		return sampletable.Part{}, err
 	}
@@ -121,7 +129,40 @@ func (x indexReader) buildVideoPart(
 	if err != nil {
 		return sampletable.Part{}, err
 	}
-	return head.BuildVideoPart(samples, maxGap)
+	packets, err := x.readPackets(ctx, head, need)
+	if err != nil {
+		return sampletable.Part{}, err
+	}
+	return head.BuildVideoPart(samples, packets, maxGap)
+}
+
+// readBlocks returns the samples of some blocks of the index.
+func (x indexReader) readBlocks(ctx context.Context, r sampletable.Range) ([]sampletable.Sample, error) {
+	b, err := readRange(ctx, x.from, x.key, "", r)
+	if err != nil {
+		return nil, err
+	}
+	return sampletable.ParseBlocks(b)
+}
+
+// readPackets returns the packets of the audio that a task needs; nothing if it needs none.
+func (x indexReader) readPackets(
+	ctx context.Context, head sampletable.Head, need Need,
+) ([]sampletable.Sample, error) {
+	if need.Audio == nil {
+		return nil, nil
+	}
+	rate := head.AudioRate()
+	if rate == 0 {
+		return nil, ErrNoAudioIndex
+	}
+	w := need.Audio(rate)
+	blocks := head.FindAudioBlocks(w)
+	if blocks.Len() == 0 {
+		return nil, nil
+	}
+	all, err := x.readBlocks(ctx, blocks)
+	return w.SelectPackets(all), err
 }
 
 func (x indexReader) buildAudioPart(
