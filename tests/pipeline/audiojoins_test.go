@@ -19,19 +19,19 @@ func TestAudioOfChunksMatchesSingleEncode(t *testing.T) {
 	dir := findRealTools(t)
 	const (
 		x264    = " -c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 50 -c:a aac -b:a 192k "
-		sweep   = "aevalsrc=0.4*sin(2*PI*(60*t+400*t*t))|0.4*sin(2*PI*(900*t+250*t*t)):s=48000:d=9"
+		rising  = "aevalsrc=0.4*sin(2*PI*(60*t+400*t*t))|0.4*sin(2*PI*(900*t+250*t*t)):s=48000:d=9"
 		strikes = "aevalsrc=lt(mod(t\\,0.17)\\,0.004)*0.8*(random(0)-0.5)+0.1*sin(2500*t):s=48000:d=9"
 		noise   = "anoisesrc=d=9:c=pink:r=48000:a=0.5:seed=1"
 	)
 	for _, tt := range []struct{ name, audio, args, second string }{
-		{"sweep", sweep, x264, ""},
+		{"rising tones", rising, x264, ""},
 		{"strikes", strikes, x264, ""},
 		{"noise", noise, x264 + "-ac 2", ""},
-		{"44.1 kHz", sweep, x264 + "-ar 44100", ""},
-		{"29.97 frames a second, six channels", sweep, x264 + "-r 30000/1001 -ac 6", ""},
-		{"late sound", sweep, x264, "-i %[1]s -itsoffset 3.3 -i %[1]s" + copyBoth},
-		{"late pictures", sweep, x264, "-itsoffset 1.5 -i %[1]s -i %[1]s" + copyBoth},
-		{"edit list", sweep, x264, "-ss 1.1 -i %s -c copy"},
+		{"44.1 kHz", rising, x264 + "-ar 44100", ""},
+		{"29.97 frames a second, six channels", rising, x264 + "-r 30000/1001 -ac 6", ""},
+		{"late sound", rising, x264, "-i %[1]s -itsoffset 3.3 -i %[1]s" + copyBoth},
+		{"late pictures", rising, x264, "-itsoffset 1.5 -i %[1]s -i %[1]s" + copyBoth},
+		{"edit list", rising, x264, "-ss 1.1 -i %s -c copy"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -6,6 +6,7 @@ import (
 
 	"sluice/shared/domain/media"
 	"sluice/shared/domain/sampletable"
+	"sluice/shared/domain/sampletable/audioindex"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/source"
 )
@@ -60,7 +61,7 @@ func (b rangeBench) readTask(found video.MediaInspected, task video.Task) {
 		Video: func(start int64) sampletable.Window {
 			return media.FindWindow(found.Plan, found.Media, task, start)
 		},
-		Audio: func(rate int) sampletable.AudioWindow {
+		Audio: func(rate int) audioindex.Window {
 			return media.FindAudioWindow(found.Plan, found.Media, task, rate)
 		},
 	}

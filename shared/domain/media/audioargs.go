@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"sluice/shared/domain/sampletable"
+	"sluice/shared/domain/sampletable/audioindex"
 	"sluice/shared/domain/video"
 )
 
@@ -58,11 +59,11 @@ func AudioChunkArgs(p video.Plan, m video.Media, t video.Task, in AudioInput, ou
 }
 
 // FindAudioWindow returns what a decoder needs of the audio of a video task, of rate samples a second.
-func FindAudioWindow(p video.Plan, m video.Media, t video.Task, rate int) sampletable.AudioWindow {
+func FindAudioWindow(p video.Plan, m video.Media, t video.Task, rate int) audioindex.Window {
 	begin := max(0, findAACFrames(p, t.From)-leadFrames) * aacFrame
 	end := min((findAACFrames(p, t.To)+tailAACFrames)*aacFrame, countSamples(p))
 	const history = 250 // parts of a second: more than the filter that changes the rate looks back
-	w := sampletable.AudioWindow{
+	w := audioindex.Window{
 		From: begin*int64(rate)/SampleRate - findPhase(rate) - int64(rate/history),
 		To:   end*int64(rate)/SampleRate + int64(rate/history), Packets: 2,
 	}
@@ -73,7 +74,7 @@ func FindAudioWindow(p video.Plan, m video.Media, t video.Task, rate int) sample
 }
 
 // AudioFormat returns what a decoder makes of the audio of a file.
-func (p Probe) AudioFormat() sampletable.AudioFormat {
+func (p Probe) AudioFormat() audioindex.Format {
 	a, _ := p.firstStream("audio")
 	rate, _ := strconv.Atoi(a.SampleRate)
 	samples, ok := map[string][]int{
@@ -81,9 +82,9 @@ func (p Probe) AudioFormat() sampletable.AudioFormat {
 		"alac": nil, "flac": nil,
 	}[a.Codec]
 	if !ok || rate < minAudioRate || rate > maxAudioRate {
-		return sampletable.AudioFormat{}
+		return audioindex.Format{}
 	}
-	return sampletable.AudioFormat{Rate: rate, PacketSamples: samples}
+	return audioindex.Format{Rate: rate, PacketSamples: samples}
 }
 
 const minAudioRate, maxAudioRate = 4000, 384_000 // samples a second

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"sluice/shared/domain/media"
+	"sluice/shared/domain/media/fragment"
 	"sluice/shared/domain/video"
 )
 
@@ -37,7 +38,7 @@ func TestCutAudioSegments(t *testing.T) {
 			}
 			at := int64(tt.at)
 			for i, frames := range tt.seconds {
-				_, frags, err := media.SplitFragments(append(initSegment(t, media.SampleRate), out.Segments[i]...))
+				_, frags, err := fragment.Split(append(initSegment(t, media.SampleRate), out.Segments[i]...))
 				if err != nil || len(frags) != 1 {
 					t.Fatalf("%d fragments: %v", len(frags), err)
 				}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/domain/media"
+	"sluice/shared/domain/media/fragment"
 	"sluice/shared/domain/video"
 )
 
@@ -186,7 +187,7 @@ func TestSoundIsAsLongAsVideo(t *testing.T) {
 	b.encodeChunks(src, p, m)
 	for name, codec := range map[string]string{"240p": "", media.AudioRendition: "mp4a.40.2"} {
 		init := b.readFile(b.path(filepath.Join(name, media.InitName)))
-		got, scale, err := media.ReadCodec(init)
+		got, scale, err := fragment.ReadCodec(init)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +195,7 @@ func TestSoundIsAsLongAsVideo(t *testing.T) {
 		if got != want || codec != "" && got != codec {
 			t.Errorf("%s: codec %s, ffprobe says %s", name, got, want)
 		}
-		_, frags, err := media.SplitFragments(append(init, b.readSegments(name)...))
+		_, frags, err := fragment.Split(append(init, b.readSegments(name)...))
 		if err != nil {
 			t.Fatal(err)
 		}

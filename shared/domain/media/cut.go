@@ -6,13 +6,11 @@ import (
 	"fmt"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/media/fragment"
 	"sluice/shared/domain/video"
 )
 
-const (
-	codeFramesMissing = "frames_missing"
-	codeSegmentsWrong = "segments_wrong"
-)
+const codeFramesMissing = "frames_missing"
 
 // RenditionOutput is what one task made of one rendition, ready to be stored.
 type RenditionOutput struct {
@@ -26,7 +24,7 @@ type RenditionOutput struct {
 // of the rendition. It fails with Invalid, frames_missing or segments_wrong; then the task may succeed with the next
 // of Prerolls.
 func CutSegments(p video.Plan, t video.Task, name string, file []byte) (RenditionOutput, error) {
-	init, frags, err := SplitFragments(file)
+	init, frags, err := fragment.Split(file)
 	if err != nil {
 		return RenditionOutput{}, err
 	}
@@ -53,12 +51,12 @@ func CutSegments(p video.Plan, t video.Task, name string, file []byte) (Renditio
 // newRenditionOutput returns the output of a rendition without its segments. It fails with Invalid, segments_wrong,
 // unless init is an init segment with a number of ticks a second.
 func newRenditionOutput(name string, init []byte, ticks int) (RenditionOutput, error) {
-	codec, timescale, err := ReadCodec(init)
+	codec, timescale, err := fragment.ReadCodec(init)
 	if err != nil {
 		return RenditionOutput{}, err
 	}
 	if timescale != ticks {
-		return RenditionOutput{}, newSegmentsWrongError(fmt.Errorf("timescale %d, want %d", timescale, ticks))
+		return RenditionOutput{}, fragment.NewError(fmt.Errorf("timescale %d, want %d", timescale, ticks))
 	}
 	sum := sha256.Sum256(init)
 	return RenditionOutput{Init: init, Track: video.Track{
@@ -70,7 +68,9 @@ func newRenditionOutput(name string, init []byte, ticks int) (RenditionOutput, e
 // video frames in them. It checks that a chunk has exactly its frames, that sequence numbers and times continue from
 // the first frame of the task, that each segment begins with a key frame, and that the audio is as long as the video,
 // to two AAC frames. It fails with Invalid, frames_missing (too few or too many) or segments_wrong.
-func CheckTask(p video.Plan, t video.Task, frags []Fragment) (kept []Fragment, frames int, err error) {
+func CheckTask(
+	p video.Plan, t video.Task, frags []fragment.Fragment,
+) (kept []fragment.Fragment, frames int, err error) {
 	if t.Kind == video.AudioTask {
 		return frags, 0, checkAudio(p, t, frags)
 	}
@@ -90,12 +90,12 @@ func CheckTask(p video.Plan, t video.Task, frags []Fragment) (kept []Fragment, f
 }
 
 // checkFrames checks that each segment has the frames that the plan has for it.
-func checkFrames(p video.Plan, t video.Task, frags []Fragment) error {
+func checkFrames(p video.Plan, t video.Task, frags []fragment.Fragment) error {
 	for i, f := range frags {
 		from := t.From + i*p.SegmentFrames
 		full := f.Samples == p.SegmentFrames || t.Last && i == len(frags)-1
 		if !full || f.Time != int64(from)*ticksPerFrame(p.Rate) || f.Ticks != int64(f.Samples)*ticksPerFrame(p.Rate) {
-			return newSegmentsWrongError(fmt.Errorf("task %d: segment %d has %d frames from tick %d for %d", t.Number,
+			return fragment.NewError(fmt.Errorf("task %d: segment %d has %d frames from tick %d for %d", t.Number,
 				i, f.Samples, f.Time, f.Ticks))
 		}
 		if err := checkSegmentStart(t, i, f); err != nil {
@@ -105,17 +105,17 @@ func checkFrames(p video.Plan, t video.Task, frags []Fragment) error {
 	return nil
 }
 
-func checkAudio(p video.Plan, t video.Task, frags []Fragment) error {
+func checkAudio(p video.Plan, t video.Task, frags []fragment.Fragment) error {
 	at := int64(0)
 	for i, f := range frags {
 		if f.Time != at {
-			return newSegmentsWrongError(fmt.Errorf("audio: segment %d begins at %d, want %d", i, f.Time, at))
+			return fragment.NewError(fmt.Errorf("audio: segment %d begins at %d, want %d", i, f.Time, at))
 		}
 		if err := checkSegmentStart(t, i, f); err != nil {
 			return err
 		}
 		if i < len(frags)-1 && f.Ticks != int64(f.Samples)*aacFrame {
-			return newSegmentsWrongError(fmt.Errorf("audio: segment %d has %d packets in %d samples", i, f.Samples,
+			return fragment.NewError(fmt.Errorf("audio: segment %d has %d packets in %d samples", i, f.Samples,
 				f.Ticks))
 		}
 		at += f.Ticks
@@ -126,9 +126,9 @@ func checkAudio(p video.Plan, t video.Task, frags []Fragment) error {
 	return nil
 }
 
-func checkSegmentStart(t video.Task, i int, f Fragment) error {
+func checkSegmentStart(t video.Task, i int, f fragment.Fragment) error {
 	if f.Sequence != t.Segment+i || !f.StartsWithSync {
-		return newSegmentsWrongError(fmt.Errorf("task %d: segment %d is numbered %d, key frame first: %t", t.Number,
+		return fragment.NewError(fmt.Errorf("task %d: segment %d is numbered %d, key frame first: %t", t.Number,
 			t.Segment+i, f.Sequence, f.StartsWithSync))
 	}
 	return nil
@@ -137,7 +137,7 @@ func checkSegmentStart(t video.Task, i int, f Fragment) error {
 // HasWrongFrames reports whether err is about the frames of a task's output, so that the next of Prerolls may succeed.
 func HasWrongFrames(err error) bool {
 	code := errs.ProblemOf(err).Code
-	return code == codeFramesMissing || code == codeSegmentsWrong
+	return code == codeFramesMissing || code == fragment.SegmentsWrong
 }
 
 func newFramesMissingError(err error) error {

@@ -14,6 +14,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/media"
+	"sluice/shared/domain/media/fragment"
 	"sluice/shared/domain/video"
 )
 
@@ -192,7 +193,7 @@ func TestCutSegmentsRejectsWrongFrames(t *testing.T) {
 func TestCheckTaskRejectsSegmentWithoutKeyFrame(t *testing.T) {
 	t.Parallel()
 	task := tinyPlan.Tasks()[1]
-	_, frags, err := media.SplitFragments(encodedFile(t, task, 8))
+	_, frags, err := fragment.Split(encodedFile(t, task, 8))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +254,7 @@ func TestSplitFragmentsOfDamagedFiles(t *testing.T) {
 				file[rapid.IntRange(0, len(file)-1).Draw(t, "at")] = rapid.Byte().Draw(t, "byte")
 			}
 		}
-		init, frags, err := media.SplitFragments(file)
+		init, frags, err := fragment.Split(file)
 		var refused *errs.Error
 		if err != nil && !errors.As(err, &refused) {
 			t.Fatalf("foreign error %v", err)
@@ -268,7 +269,7 @@ func TestSplitFragmentsOfDamagedFiles(t *testing.T) {
 		if !bytes.Equal(joined, file) {
 			t.Error("fragments are not the file's bytes")
 		}
-		_, _, _ = media.ReadCodec(init)
+		_, _, _ = fragment.ReadCodec(init)
 	})
 }
 
@@ -277,7 +278,7 @@ func TestReadCodecRejectsOtherBoxes(t *testing.T) {
 	for _, init := range []string{
 		"", "short", strings.Repeat("\x00", 40), newBox("free", 16, 8), newBox("moov", 8, 0),
 	} {
-		if c, _, err := media.ReadCodec([]byte(init)); codeOf(t, err) != "segments_wrong" {
+		if c, _, err := fragment.ReadCodec([]byte(init)); codeOf(t, err) != "segments_wrong" {
 			t.Errorf("%q: codec %q, %v", init, c, err)
 		}
 	}

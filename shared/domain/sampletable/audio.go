@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"sluice/shared/domain/sampletable/box"
+	"sluice/shared/domain/sampletable/sample"
 	"sluice/shared/domain/sampletable/varint"
 )
 
@@ -42,7 +43,7 @@ func listAudioChunks(s Source) (all []Range) {
 		if i < len(ends) {
 			to = ends[i]
 		}
-		all = append(all, Range{at, to})
+		all = append(all, Range{From: at, To: to})
 	}
 	for _, one := range s.Audio.Samples {
 		if i, _ := slices.BinarySearch(chunks, one.Offset+1); i > 0 {
@@ -59,18 +60,18 @@ type Audio struct {
 }
 
 // AudioRange returns the bytes of an index that ParseAudio takes. They are none if there is no audio track.
-func (h Head) AudioRange() Range { return Range{h.size, h.size + h.audioSize} }
+func (h Head) AudioRange() Range { return Range{From: h.size, To: h.size + h.audioSize} }
 
 // ParseAudio parses the bytes of AudioRange.
 func ParseAudio(b []byte) (Audio, error) {
 	r := varint.Reader{Rest: b}
 	from := r.ReadInt()
-	a := Audio{Trak: Range{from, from + r.ReadInt()}}
+	a := Audio{Trak: Range{From: from, To: from + r.ReadInt()}}
 	at := int64(0)
 	for n := r.ReadInt(); n > 0 && r.Err == nil; n-- {
 		from := at + r.ReadInt()
 		at = from + r.ReadInt()
-		a.Chunks = append(a.Chunks, Range{from, at})
+		a.Chunks = append(a.Chunks, Range{From: from, To: at})
 	}
 	return a, r.Err
 }
@@ -78,7 +79,7 @@ func ParseAudio(b []byte) (Audio, error) {
 // BuildAudioPart returns a file of the audio track with all of its samples. trak is its trak box, which stays as it is,
 // with its edit list, but for the offsets of the chunks. The ranges are joined over gaps of at most gap bytes.
 func (h Head) BuildAudioPart(a Audio, trak []byte, gap int64) (Part, error) {
-	ranges := JoinRanges(a.Chunks, gap)
+	ranges := sample.JoinRanges(a.Chunks, gap)
 	moov := box.Wrap("moov", h.header, trak)
 	head := append(append([]byte(nil), h.fileType...), moov...)
 	p := newPlacement(ranges, int64(len(head))+16)

@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sluice/shared/domain/sampletable"
+	"sluice/shared/domain/sampletable/audioindex"
 )
 
 // newPackets returns packets of audio with these durations, one behind the other in the file.
@@ -23,7 +24,7 @@ func newPackets(durations ...uint32) (all []sampletable.Sample) {
 
 // audioIndex returns the index of a video of ten seconds with packets of audio in ticks of 1/600 s.
 func audioIndex(
-	t testing.TB, m movie, format sampletable.AudioFormat, shownAt float64,
+	t testing.TB, m movie, format audioindex.Format, shownAt float64,
 ) ([]byte, sampletable.Head) {
 	t.Helper()
 	frames := make([]sampletable.Sample, 250)
@@ -51,29 +52,29 @@ func audioIndex(
 }
 
 // readPackets returns the packets that a task finds for a window.
-func readPackets(t testing.TB, b []byte, h sampletable.Head, w sampletable.AudioWindow) []sampletable.Sample {
+func readPackets(t testing.TB, b []byte, h sampletable.Head, w audioindex.Window) []sampletable.Sample {
 	t.Helper()
 	r := h.FindAudioBlocks(w)
 	all, err := sampletable.ParseBlocks(b[r.From:r.To])
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w.SelectPackets(all)
+	return w.Select(all)
 }
 
 // Packets are where a decoder that reads all of them would put them: behind each other whatever their times say, unless
 // a gap is longer than a tenth of a second.
 func TestAudioPacketsArePlaced(t *testing.T) {
 	t.Parallel()
-	aac := sampletable.AudioFormat{Rate: 600, PacketSamples: []int{20}}
-	any := sampletable.AudioFormat{Rate: 600}
+	aac := audioindex.Format{Rate: 600, PacketSamples: []int{20}}
+	any := audioindex.Format{Rate: 600}
 	edit := func(length, mediaTime int64) []byte {
 		return box("edts", table("elst", 3, length, mediaTime, 1<<16))
 	}
 	for _, tt := range []struct {
 		name    string
 		m       movie
-		format  sampletable.AudioFormat
+		format  audioindex.Format
 		shownAt float64
 		want    []int64 // positions; nil: the audio is decoded as a whole
 	}{
@@ -89,17 +90,17 @@ func TestAudioPacketsArePlaced(t *testing.T) {
 		{
 			"shortened", movie{samples: newPackets(20, 20, 20), edits: edit(50, 0)}, aac, 0, []int64{0, 20},
 		},
-		{"other rate", movie{samples: newPackets(20, 20)}, sampletable.AudioFormat{
+		{"other rate", movie{samples: newPackets(20, 20)}, audioindex.Format{
 			Rate: 48000, PacketSamples: []int{1600},
 		}, 0, []int64{0, 1600}},
 		{"durations", movie{samples: newPackets(20, 30, 10)}, any, 0, []int64{0, 20, 50}},
-		{"other packets", movie{samples: newPackets(20, 20)}, sampletable.AudioFormat{
+		{"other packets", movie{samples: newPackets(20, 20)}, audioindex.Format{
 			Rate: 600, PacketSamples: []int{1024},
 		}, 0, nil},
 		{"overlap", movie{samples: newPackets(append(slices.Repeat([]uint32{20}, 20),
 			slices.Repeat([]uint32{2}, 19)...)...)}, aac, 0, nil},
 		{"points", movie{samples: newPackets(1, 1, 1)}, any, 0, nil},
-		{"not known", movie{samples: newPackets(20)}, sampletable.AudioFormat{}, 0, nil},
+		{"not known", movie{samples: newPackets(20)}, audioindex.Format{}, 0, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -111,7 +112,7 @@ func TestAudioPacketsArePlaced(t *testing.T) {
 				return
 			}
 			var got []int64
-			for _, p := range readPackets(t, b, h, sampletable.AudioWindow{From: -1 << 40, To: 1 << 40}) {
+			for _, p := range readPackets(t, b, h, audioindex.Window{From: -1 << 40, To: 1 << 40}) {
 				got = append(got, p.DTS)
 			}
 			if d := cmp.Diff(tt.want, got); d != "" {
@@ -128,17 +129,17 @@ func TestIndexHasPacketsOfWindow(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		durations := rapid.SliceOfN(rapid.SampledFrom([]uint32{20, 20, 20, 20, 20, 20, 20, 200}), 1, 1500)
 		m := movie{samples: newPackets(durations.Draw(rt, "durations")...)}
-		b, h := audioIndex(t, m, sampletable.AudioFormat{Rate: 600, PacketSamples: []int{20}}, 0)
+		b, h := audioIndex(t, m, audioindex.Format{Rate: 600, PacketSamples: []int{20}}, 0)
 		if h.AudioRate() == 0 {
 			return
 		}
-		all := readPackets(t, b, h, sampletable.AudioWindow{From: -1 << 40, To: 1 << 40})
-		w := sampletable.AudioWindow{
+		all := readPackets(t, b, h, audioindex.Window{From: -1 << 40, To: 1 << 40})
+		w := audioindex.Window{
 			From: rapid.Int64Range(0, 30_000).Draw(rt, "from"), Packets: rapid.IntRange(0, 10).Draw(rt, "before"),
 		}
 		w.To = w.From + rapid.Int64Range(0, 5000).Draw(rt, "length")
 		got := readPackets(t, b, h, w)
-		if d := cmp.Diff(w.SelectPackets(all), got); d != "" {
+		if d := cmp.Diff(w.Select(all), got); d != "" {
 			rt.Fatal(d)
 		}
 		if len(got) == 0 {

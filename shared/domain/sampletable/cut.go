@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"errors"
 	"slices"
+
+	"sluice/shared/domain/sampletable/sample"
 )
 
 // Window is what a task decodes, in presentation times of the track: from the last key frame that is shown before
@@ -13,10 +15,7 @@ type Window struct {
 }
 
 // Range is the bytes From to To-1 of an object.
-type Range struct{ From, To int64 }
-
-// Len returns the number of bytes.
-func (r Range) Len() int64 { return r.To - r.From }
+type Range = sample.Range
 
 var errHidden = errors.New("a frame behind the end of the edit list would be shown")
 
@@ -41,33 +40,6 @@ func (h Head) SelectSamples(all []Sample, w Window) ([]Sample, error) {
 		return nil, errHidden
 	}
 	return used, nil
-}
-
-// JoinRanges returns the ranges in ascending order, those with at most gap bytes between them as one. They are
-// disjoint and cover all bytes of the given ranges.
-func JoinRanges(all []Range, gap int64) (joined []Range) {
-	sorted := slices.SortedFunc(slices.Values(all), func(a, b Range) int {
-		return cmp.Or(cmp.Compare(a.From, b.From), cmp.Compare(a.To, b.To))
-	})
-	for _, r := range sorted {
-		if r.Len() <= 0 {
-			continue
-		}
-		if n := len(joined) - 1; n >= 0 && r.From <= joined[n].To+gap {
-			joined[n].To = max(joined[n].To, r.To)
-			continue
-		}
-		joined = append(joined, r)
-	}
-	return joined
-}
-
-// SampleRanges returns the bytes of samples.
-func SampleRanges(samples []Sample) (all []Range) {
-	for _, s := range samples {
-		all = append(all, Range{s.Offset, s.Offset + int64(s.Size)})
-	}
-	return all
 }
 
 // placement says where bytes of the source are in a file that holds only some ranges of it, one behind the other.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"sluice/shared/domain/sampletable"
+	"sluice/shared/domain/sampletable/sample"
 )
 
 func movieHeader() []byte { return box("mvhd", words(0, 0, 0, 1000, 0), make([]byte, 80)) }
@@ -64,7 +65,7 @@ func TestShortProbeSamplesAreOneRange(t *testing.T) {
 	if len(all) > 4 {
 		t.Errorf("%d ranges", len(all))
 	}
-	joined := sampletable.JoinRanges(all, 0)
+	joined := sample.JoinRanges(all, 0)
 	if len(joined) != 1 || joined[0].From != 500 || joined[0].Len() < 10_000 || joined[0].Len() > 20_000 {
 		t.Errorf("%v", joined)
 	}

@@ -7,7 +7,9 @@ import (
 	"math"
 	"slices"
 
+	"sluice/shared/domain/sampletable/audioindex"
 	"sluice/shared/domain/sampletable/box"
+	"sluice/shared/domain/sampletable/sample"
 	"sluice/shared/domain/sampletable/varint"
 )
 
@@ -40,7 +42,7 @@ type Source struct {
 	ShownAt  float64 // the same in seconds on the timeline of the movie, which its edit lists make
 	Audio    *Track
 	// zero: the audio is decoded as a whole
-	AudioFormat AudioFormat
+	AudioFormat audioindex.Format
 	MoovAt      int64   // position of the moov box in the file
 	Ends        []int64 // offsets in the file at which no chunk of the audio track goes on: see listAudioChunks
 }
@@ -57,7 +59,8 @@ type Head struct {
 	blocks           []blockEntry
 	size             int64 // of preamble and head
 	audioSize        int64
-	audio            *audioHead // nil: the index has no packets of audio
+	audio            audioindex.Directory
+	audioBoxes       trackBoxes
 }
 
 // blockEntry is the entry of a block in the directory.
@@ -84,18 +87,16 @@ func BuildIndex(s Source, intraOnly bool) ([]byte, error) {
 		return nil, err
 	}
 	var head varint.Writer
-	for _, b := range [][]byte{
-		s.FileType, s.Movie.header, v.boxes.tkhd, v.boxes.mdhd, v.boxes.hdlr, v.boxes.minf, v.boxes.stsd,
-	} {
-		head.PutBytes(b)
-	}
-	head.PutInts(int64(v.Timescale), s.Start, v.End, boolInt(v.AllKey), int64(len(entries)))
+	head.PutBytes(s.FileType)
+	head.PutBytes(s.Movie.header)
+	v.boxes.put(&head)
+	head.PutInts(int64(v.Timescale), s.Start, v.End, varint.FromBool(v.AllKey), int64(len(entries)))
 	last := blockEntry{}
 	for _, e := range entries {
 		head.PutInts(e.keyPTS-last.keyPTS, e.minLater-last.minLater, e.to-e.from)
 		last = e
 	}
-	packets := putAudioPackets(&head, s)
+	packets := putPackets(&head, s)
 	audio := buildAudioPart(s)
 	out := []byte(magic)
 	for _, n := range []int{Version, len(head), len(audio)} {
@@ -123,7 +124,7 @@ func buildBlocks(samples []Sample) (entries []blockEntry, blocks varint.Writer, 
 			}
 			e.minLater = min(e.minLater, s.PTS())
 		}
-		putSamples(&blocks, samples[from:to])
+		sample.PutBlock(&blocks, samples[from:to])
 		e.to = int64(len(blocks))
 		entries = append(entries, e)
 		from = to
@@ -150,11 +151,8 @@ func ParseHead(b []byte) (Head, error) {
 	}
 	h := Head{size: size, audioSize: int64(binary.BigEndian.Uint32(b[12:]))}
 	r := varint.Reader{Rest: b[preambleSize:size]}
-	for _, to := range []*[]byte{
-		&h.fileType, &h.header, &h.boxes.tkhd, &h.boxes.mdhd, &h.boxes.hdlr, &h.boxes.minf, &h.boxes.stsd,
-	} {
-		*to = r.ReadBytes()
-	}
+	h.fileType, h.header = r.ReadBytes(), r.ReadBytes()
+	h.boxes.read(&r)
 	h.Timescale, h.Start, h.End, h.allKey = uint32(r.ReadInt()), r.ReadInt(), r.ReadInt(), r.ReadInt() == 1
 	last := blockEntry{}
 	for n := r.ReadInt(); n > 0 && r.Err == nil; n-- {
@@ -162,8 +160,12 @@ func ParseHead(b []byte) (Head, error) {
 		last.from, last.to = last.to, last.to+r.ReadInt()
 		h.blocks = append(h.blocks, last)
 	}
-	h.audio = parseAudioHead(&r)
-	if r.Err != nil || len(h.blocks) == 0 || !isMediaHeader(h.boxes.mdhd) {
+	if len(r.Rest) > 0 {
+		h.audioBoxes.read(&r)
+		h.audio = audioindex.ReadDirectory(&r)
+	}
+	if r.Err != nil || len(h.blocks) == 0 || !isMediaHeader(h.boxes.mdhd) ||
+		h.audio.Rate > 0 && !isMediaHeader(h.audioBoxes.mdhd) {
 		return Head{}, errors.Join(errors.New("the head of the index is damaged"), r.Err)
 	}
 	return h, nil
@@ -184,21 +186,52 @@ func (h Head) FindBlocks(w Window) Range {
 		last = i // the first block of which nothing is shown before the end
 	}
 	at := h.size + h.audioSize
-	return Range{at + h.blocks[first].from, at + h.blocks[last].to}
+	return Range{From: at + h.blocks[first].from, To: at + h.blocks[last].to}
 }
 
 // ParseBlocks returns the samples of the blocks in b: the bytes of a Range that FindBlocks has returned.
 func ParseBlocks(b []byte) (all []Sample, err error) {
 	r := varint.Reader{Rest: b}
 	for len(r.Rest) > 0 && r.Err == nil {
-		all = appendSamples(&r, all)
+		all = sample.AppendBlock(&r, all)
 	}
 	return all, r.Err
 }
 
-func boolInt(b bool) int64 {
-	if b {
-		return 1
+// putPackets writes the description of the audio track, and returns the blocks of its packets; nothing if it has no
+// packets whose places in time are known.
+func putPackets(head *varint.Writer, s Source) varint.Writer {
+	if s.Audio == nil {
+		return nil
 	}
-	return 0
+	a := s.Audio
+	packets, ok := audioindex.Place(audioindex.Track{
+		Timescale: a.Timescale, Samples: a.Samples, Partial: a.Partial, Shift: a.Shift, End: a.End,
+	}, s.AudioFormat, s.ShownAt)
+	if !ok {
+		return nil
+	}
+	a.boxes.put(head)
+	return packets.Put(head)
+}
+
+func (b trackBoxes) put(w *varint.Writer) {
+	for _, data := range [][]byte{b.tkhd, b.mdhd, b.hdlr, b.minf, b.stsd} {
+		w.PutBytes(data)
+	}
+}
+
+func (b *trackBoxes) read(r *varint.Reader) {
+	for _, to := range []*[]byte{&b.tkhd, &b.mdhd, &b.hdlr, &b.minf, &b.stsd} {
+		*to = r.ReadBytes()
+	}
+}
+
+// AudioRate returns how many samples a second the positions of the audio count; 0 if the index has no packets of audio.
+func (h Head) AudioRate() int { return h.audio.Rate }
+
+// FindAudioBlocks returns the bytes of the index that have the packets of a window. They are none if it has no sound.
+func (h Head) FindAudioBlocks(w audioindex.Window) Range {
+	r, at := h.audio.FindBlocks(w), h.size+h.audioSize+h.blocks[len(h.blocks)-1].to
+	return Range{From: at + r.From, To: at + r.To}
 }

@@ -12,20 +12,11 @@ import (
 	"fmt"
 
 	"sluice/shared/domain/sampletable/box"
+	"sluice/shared/domain/sampletable/sample"
 )
 
-// Sample is one sample of a track, with times in ticks of the track.
-type Sample struct {
-	DTS      int64 // decoding time; that of the first sample is 0
-	Offset   int64 // in the file
-	CTS      int32 // presentation time minus DTS
-	Duration uint32
-	Size     uint32 // bytes
-	Key      bool   // sync sample
-}
-
-// PTS returns the presentation time, without the track's edit list.
-func (s Sample) PTS() int64 { return s.DTS + int64(s.CTS) }
+// Sample is one sample of a track.
+type Sample = sample.Sample
 
 // Limits of files that get an index.
 const (

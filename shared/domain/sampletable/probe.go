@@ -28,7 +28,7 @@ func (m Movie) FindProbeSamples(seconds float64, bytes int64) (all []Range) {
 			if i == 0 {
 				at = 0
 			}
-			r := Range{s.Offset, s.Offset + int64(s.Size)}
+			r := Range{From: s.Offset, To: s.Offset + int64(s.Size)}
 			if n := len(early) - 1; i > 0 && early[n].To == r.From && r.To-early[n].From <= maxProbeRun {
 				early[n].To = r.To
 				continue

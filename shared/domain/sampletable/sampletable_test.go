@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sluice/shared/domain/sampletable"
+	"sluice/shared/domain/sampletable/sample"
 )
 
 const fileSize = 1 << 40
@@ -219,7 +220,7 @@ func TestJoinRangesCoversAllBytesOnce(t *testing.T) {
 			all = append(all, sampletable.Range{From: from, To: from + rapid.Int64Range(0, 30).Draw(t, "length")})
 		}
 		gap := rapid.Int64Range(0, 10).Draw(t, "gap")
-		joined := sampletable.JoinRanges(all, gap)
+		joined := sample.JoinRanges(all, gap)
 		for i := 1; i < len(joined); i++ {
 			if joined[i].From-joined[i-1].To <= gap {
 				t.Fatalf("%v and %v are nearer than %d", joined[i-1], joined[i], gap)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"sluice/shared/domain/sampletable/box"
+	"sluice/shared/domain/sampletable/sample"
 )
 
 // Part is a small MP4 file that has some samples of a source: Head, and behind it the bytes of Ranges of the source,
@@ -18,7 +19,7 @@ type Part struct {
 	Audio  AudioPart
 }
 
-// AudioPart says where the audio of a Part is in time. Positions are those of an AudioWindow.
+// AudioPart says where the audio of a Part is in time. Positions are those of package audioindex.
 type AudioPart struct {
 	Rate    int   // samples a second; 0: there is no audio track
 	First   int64 // position of the first sample of the first packet, which has the time 0 in the Part
@@ -35,17 +36,17 @@ func (p Part) Size() int64 {
 }
 
 // BuildVideoPart returns a file of the video track with consecutive samples, of which the first is a key frame, and of
-// the audio track with packets as SelectPackets returns them, if there are any. The times of both begin at 0 and there
+// the audio track with packets as audioindex selects them, if there are any. The times of both begin at 0 and there
 // is no edit list, so that a decoder shows all samples. The ranges are joined over gaps of at most gap bytes.
 func (h Head) BuildVideoPart(samples, packets []Sample, gap int64) (Part, error) {
-	ranges := JoinRanges(append(SampleRanges(samples), SampleRanges(packets)...), gap)
+	ranges := sample.JoinRanges(append(sample.ListRanges(samples), sample.ListRanges(packets)...), gap)
 	minCTS := int64(math.MaxInt64)
 	for _, s := range samples {
 		minCTS = min(minCTS, int64(s.CTS))
 	}
 	part := Part{Ranges: ranges, Start: h.Start - samples[0].DTS - minCTS}
 	if len(packets) > 0 {
-		part.Audio = AudioPart{h.audio.rate, packets[0].DTS, h.audio.audible}
+		part.Audio = AudioPart{h.audio.Rate, packets[0].DTS, h.audio.Audible}
 	}
 	// The size of the tables does not depend on the offsets in them.
 	for at := int64(0); ; at = int64(len(part.Head)) {
@@ -83,7 +84,7 @@ func (h Head) buildVideoTrack(samples []Sample, minCTS int64, at placement) ([]b
 	if tables = append(tables, ctts.Build()...); !h.allKey {
 		tables = append(tables, stss.Build()...)
 	}
-	return h.boxes.build(samples[len(samples)-1].end()-samples[0].DTS, tables), nil
+	return h.boxes.build(samples[len(samples)-1].End()-samples[0].DTS, tables), nil
 }
 
 // buildAudioTrack returns the trak box of the audio; nothing if there are no packets. A tick is one sample.
@@ -95,9 +96,9 @@ func (h Head) buildAudioTrack(packets []Sample, at placement) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	boxes := h.audio.boxes
-	boxes.mdhd = setTimescale(boxes.mdhd, h.audio.rate)
-	return boxes.build(packets[len(packets)-1].end()-packets[0].DTS, tables), nil
+	boxes := h.audioBoxes
+	boxes.mdhd = setTimescale(boxes.mdhd, h.audio.Rate)
+	return boxes.build(packets[len(packets)-1].End()-packets[0].DTS, tables), nil
 }
 
 // build returns a trak box that lasts a number of ticks and has these tables.

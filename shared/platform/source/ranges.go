@@ -10,6 +10,7 @@ import (
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/fileformat"
 	"sluice/shared/domain/sampletable"
+	"sluice/shared/domain/sampletable/audioindex"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 )
@@ -34,7 +35,7 @@ var ErrNoAudioIndex = errors.New("the index has no audio")
 type Need struct {
 	// Video takes the presentation time of the first frame of the whole video that is shown.
 	Video func(start int64) sampletable.Window
-	Audio func(rate int) sampletable.AudioWindow // takes the samples a second; nil: no audio
+	Audio func(rate int) audioindex.Window // takes the samples a second; nil: no audio
 }
 
 // Part is a file that has a part of an original.
@@ -162,7 +163,7 @@ func (x indexReader) readPackets(
 		return nil, nil
 	}
 	all, err := x.readBlocks(ctx, blocks)
-	return w.SelectPackets(all), err
+	return w.Select(all), err
 }
 
 func (x indexReader) buildAudioPart(

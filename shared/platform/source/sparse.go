@@ -12,6 +12,7 @@ import (
 	"sluice/shared/domain/fileformat"
 	"sluice/shared/domain/sampletable"
 	"sluice/shared/domain/sampletable/box"
+	"sluice/shared/domain/sampletable/sample"
 )
 
 // Limits of what is read of an original to inspect it.
@@ -171,14 +172,14 @@ func (s *Sparse) read(ctx context.Context, r sampletable.Range) ([]byte, error) 
 
 // addRanges adds the ranges to the transfer, each at its own position.
 func (s *Sparse) addRanges(all []sampletable.Range) {
-	for _, r := range sampletable.JoinRanges(all, maxGap) {
+	for _, r := range sample.JoinRanges(all, maxGap) {
 		s.transfer.add(r, r.From)
 	}
 }
 
 // AddTail downloads the samples of a track from a key frame before a time in seconds on the timeline of the movie.
 func (s *Sparse) AddTail(ctx context.Context, video sampletable.Track, from float64) error {
-	s.addRanges(sampletable.SampleRanges(video.SamplesFrom(from - tailMargin)))
+	s.addRanges(sample.ListRanges(video.SamplesFrom(from - tailMargin)))
 	return s.transfer.run(ctx)
 }
 

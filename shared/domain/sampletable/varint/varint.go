@@ -16,6 +16,14 @@ func (w *Writer) PutInts(all ...int64) {
 	}
 }
 
+// FromBool returns the number that stands for a bool: 1 for true.
+func FromBool(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
 // PutBytes writes the length of b and b.
 func (w *Writer) PutBytes(b []byte) {
 	w.PutInts(int64(len(b)))

@@ -1,4 +1,7 @@
-package media
+// Package fragment splits fragmented MP4 files (ISO/IEC 14496-12 §8.8), as ffmpeg writes them, into their fragments,
+// and writes fragments of audio. It is pure and needs no AWS rights. It rejects other files with Invalid,
+// segments_wrong.
+package fragment
 
 import (
 	"encoding/binary"
@@ -21,41 +24,41 @@ type Fragment struct {
 	StartsWithSync bool  // begins with a sync sample
 }
 
-// SplitFragments splits a fragmented MP4 of one track after every mdat box, without changing a byte. init is
+// Split splits a fragmented MP4 of one track after every mdat box, without changing a byte. init is
 // everything before the first fragment. It fails with Invalid, segments_wrong, for any other file.
-func SplitFragments(file []byte) (init []byte, frags []Fragment, err error) {
+func Split(file []byte) (init []byte, frags []Fragment, err error) {
 	trex, begin := (*mp4.TrexBox)(nil), 0
 	var moof *mp4.MoofBox
 	for pos := 0; pos < len(file); {
 		box, name, err := readBox(file[pos:])
 		if err != nil {
-			return nil, nil, newSegmentsWrongError(err)
+			return nil, nil, NewError(err)
 		}
 		pos += len(box)
 		switch name {
 		case "moov":
 			if trex != nil {
-				return nil, nil, newSegmentsWrongError(errors.New("two init segments"))
+				return nil, nil, NewError(errors.New("two init segments"))
 			}
 			init, begin = file[:pos], pos
 			if trex, err = readSampleDefaults(box); err != nil {
-				return nil, nil, newSegmentsWrongError(err)
+				return nil, nil, NewError(err)
 			}
 		case "moof":
 			if moof, err = decodeBox[*mp4.MoofBox](box); err != nil {
-				return nil, nil, newSegmentsWrongError(err)
+				return nil, nil, NewError(err)
 			}
 		case "mdat":
 			f, err := readFragment(moof, trex)
 			if err != nil {
-				return nil, nil, newSegmentsWrongError(err)
+				return nil, nil, NewError(err)
 			}
 			f.Data = file[begin:pos]
 			frags, begin, moof = append(frags, f), pos, nil
 		}
 	}
 	if begin != len(file) || len(init) == 0 {
-		return nil, nil, newSegmentsWrongError(errors.New("no whole number of fragments behind an init segment"))
+		return nil, nil, NewError(errors.New("no whole number of fragments behind an init segment"))
 	}
 	return init, frags, nil
 }
@@ -126,7 +129,7 @@ func ReadCodec(init []byte) (codec string, timescale int, err error) {
 	for pos := 0; pos < len(init); {
 		box, name, err := readBox(init[pos:])
 		if err != nil {
-			return "", 0, newSegmentsWrongError(err)
+			return "", 0, NewError(err)
 		}
 		pos += len(box)
 		if name != "moov" {
@@ -134,11 +137,11 @@ func ReadCodec(init []byte) (codec string, timescale int, err error) {
 		}
 		moov, err := decodeBox[*mp4.MoovBox](box)
 		if err != nil {
-			return "", 0, newSegmentsWrongError(err)
+			return "", 0, NewError(err)
 		}
 		return readTrackCodec(moov)
 	}
-	return "", 0, newSegmentsWrongError(errors.New("init segment without moov"))
+	return "", 0, NewError(errors.New("init segment without moov"))
 }
 
 func readTrackCodec(moov *mp4.MoovBox) (string, int, error) {
@@ -159,12 +162,16 @@ func readTrackCodec(moov *mp4.MoovBox) (string, int, error) {
 			return fmt.Sprintf("mp4a.40.%d", d.DecSpecificInfo.DecConfig[0]>>3), scale, nil
 		}
 	}
-	return "", 0, newSegmentsWrongError(errors.New("neither avcC nor esds"))
+	return "", 0, NewError(errors.New("neither avcC nor esds"))
 }
 
-func newSegmentsWrongError(err error) error {
+// SegmentsWrong is the code of a file that is not what was requested.
+const SegmentsWrong = "segments_wrong"
+
+// NewError returns the error of such a file: Invalid.
+func NewError(err error) error {
 	return &errs.Error{
-		Op: "media.CutSegments", Kind: errs.Invalid, Code: codeSegmentsWrong, Message: segmentsWrongMessage, Err: err,
+		Op: "media.CutSegments", Kind: errs.Invalid, Code: SegmentsWrong, Message: segmentsWrongMessage, Err: err,
 	}
 }
 

@@ -1,4 +1,4 @@
-package sampletable
+package sample
 
 import "sluice/shared/domain/sampletable/varint"
 
@@ -10,8 +10,8 @@ const (
 	sizeShift   = iota
 )
 
-// putSamples writes one block.
-func putSamples(w *varint.Writer, samples []Sample) {
+// PutBlock writes consecutive samples.
+func PutBlock(w *varint.Writer, samples []Sample) {
 	last := samples[0]
 	w.PutInts(int64(len(samples)), last.DTS, last.Offset, int64(last.Duration))
 	at, cts := last.Offset, int32(0)
@@ -37,8 +37,8 @@ func putSamples(w *varint.Writer, samples []Sample) {
 	}
 }
 
-// appendSamples reads one block and appends its samples to all.
-func appendSamples(r *varint.Reader, all []Sample) []Sample {
+// AppendBlock reads what PutBlock has written and appends the samples to all.
+func AppendBlock(r *varint.Reader, all []Sample) []Sample {
 	n := r.ReadInt()
 	s := Sample{DTS: r.ReadInt(), Offset: r.ReadInt(), Duration: uint32(r.ReadInt())}
 	for ; n > 0 && r.Err == nil; n-- {
