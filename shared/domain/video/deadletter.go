@@ -12,7 +12,7 @@ import (
 
 // DeadLetter is a dead letter: a message that a service has given up, and why. The body is stored in the row, without a
 // claim check: a queue accepts messages of 256 KiB at most, and a row holds that. It is unchanged but for URLs that may
-// carry rights (RemoveURLRights).
+// carry rights (package urlrights).
 type DeadLetter struct {
 	ID       string          // DeadLetterID's
 	Service  string          // the service whose dead-letter queue it was in

@@ -117,3 +117,14 @@ func TestDeadLetterFilterMatches(t *testing.T) {
 		})
 	}
 }
+
+func TestDeadLetterWithoutItsURLIsNotRedriven(t *testing.T) {
+	t.Parallel()
+	_, err := video.DeadLetter{State: video.DeadLetterOpen, URLShortened: true}.MarkRedriven()
+	if errs.KindOf(err) != errs.Conflict || errs.ProblemOf(err).Code != "letter_shortened" {
+		t.Errorf("%v", err)
+	}
+	if _, err := (video.DeadLetter{State: video.DeadLetterOpen, URLShortened: true}).MarkDiscarded("old"); err != nil {
+		t.Errorf("it can't be discarded: %v", err)
+	}
+}

@@ -16,6 +16,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
+	"sluice/shared/domain/urlrights"
 	"sluice/shared/domain/video"
 )
 
@@ -94,8 +95,8 @@ func newDeadLetter(s services.Service, m types.Message) video.DeadLetter {
 		l.Sent = parseMillis(cmp.Or(attribute(attrSentAt), m.Attributes["SentTimestamp"]))
 	}
 	l.ID = video.DeadLetterID(s.Name, messageID, l.Sent)
-	l.Body, l.URLShortened = video.RemoveURLRights(l.Body)
-	l.Reason, _ = video.RemoveURLRights(l.Reason) // an error may quote what is invalid in a message
+	l.Body, l.URLShortened = urlrights.Remove(l.Body)
+	l.Reason, _ = urlrights.Remove(l.Reason) // an error may quote what is invalid in a message
 	// as far as an invalid one can be read
 	if es, _ := decodeEvents(lambdaevents.SQSMessage{Body: l.Body}); len(es) > 0 {
 		l.Type, l.Tenant, l.Video = truncateText(string(es[0].Type)), truncateText(

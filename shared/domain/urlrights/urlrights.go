@@ -1,4 +1,5 @@
-package video
+// Package urlrights removes from texts what rights a URL may carry. It is pure and needs no AWS rights.
+package urlrights
 
 import (
 	"bytes"
@@ -11,9 +12,9 @@ import (
 // urlPattern finds the URLs in a text that is no JSON.
 var urlPattern = regexp.MustCompile(`(?i)https?:(?:/|\\/){2}[^\s"'<>]+`)
 
-// RemoveURLRights returns a message's body without the parts of its URLs that may carry rights: query (a signature),
+// Remove returns a message's body without the parts of its URLs that may carry rights: query (a signature),
 // user, password and fragment. removed is false if it has none; then the body is unchanged.
-func RemoveURLRights(body string) (text string, removed bool) {
+func Remove(body string) (text string, removed bool) {
 	d := json.NewDecoder(strings.NewReader(body))
 	d.UseNumber()
 	var value any
@@ -43,7 +44,7 @@ func shortenURLs(value any) (shortened any, changed bool) {
 	case string:
 		text := strings.TrimSpace(v)
 		if strings.HasPrefix(text, "{") || strings.HasPrefix(text, "[") { // a message in a message, as SNS sends it
-			return RemoveURLRights(v)
+			return Remove(v)
 		}
 		if short, changed := shortenURL(text); changed {
 			return short, true

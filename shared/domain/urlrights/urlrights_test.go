@@ -1,4 +1,4 @@
-package video_test
+package urlrights_test
 
 import (
 	"strings"
@@ -6,8 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"sluice/shared/domain/errs"
-	"sluice/shared/domain/video"
+	"sluice/shared/domain/urlrights"
 )
 
 func TestRemoveURLRights(t *testing.T) {
@@ -34,7 +33,7 @@ func TestRemoveURLRights(t *testing.T) {
 			`url https://a.example/f {"https://b.example/"`},
 		{"JSON and more", `{} https://a.example/f?5ec`, `{} https://a.example/f`},
 	} {
-		got, removed := video.RemoveURLRights(tt.body)
+		got, removed := urlrights.Remove(tt.body)
 		if want := tt.want; want == "" && (removed || got != tt.body) || want != "" && (!removed || got != want) {
 			t.Errorf("%s: %q, %t, want %q", tt.name, got, removed, tt.want)
 		}
@@ -45,20 +44,9 @@ func TestRemoveURLRightsLeavesNoSecret(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		prefix, suffix := rapid.String().Draw(t, "before"), rapid.String().Draw(t, "after")
-		got, _ := video.RemoveURLRights(prefix + `{"url":"https://a.example/f?s=5ec2e7"}` + suffix)
+		got, _ := urlrights.Remove(prefix + `{"url":"https://a.example/f?s=5ec2e7"}` + suffix)
 		if strings.Contains(got, "5ec2e7") {
 			t.Fatalf("%q", got)
 		}
 	})
-}
-
-func TestDeadLetterWithoutItsURLIsNotRedriven(t *testing.T) {
-	t.Parallel()
-	_, err := video.DeadLetter{State: video.DeadLetterOpen, URLShortened: true}.MarkRedriven()
-	if errs.KindOf(err) != errs.Conflict || errs.ProblemOf(err).Code != "letter_shortened" {
-		t.Errorf("%v", err)
-	}
-	if _, err := (video.DeadLetter{State: video.DeadLetterOpen, URLShortened: true}).MarkDiscarded("old"); err != nil {
-		t.Errorf("it can't be discarded: %v", err)
-	}
 }
