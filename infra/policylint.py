@@ -36,6 +36,7 @@ PSEUDO_PARAMETERS = {"AWS::Partition": "aws", "AWS::AccountId": "111122223333", 
 
 # ARNs of resources by type, before and after the name.
 ARNS = {
+    "AWS::CloudFront::KeyValueStore": ("arn:aws:cloudfront::111122223333:key-value-store/", ""),
     "AWS::DynamoDB::GlobalTable": ("arn:aws:dynamodb:us-east-1:111122223333:table/", ""),
     "AWS::DynamoDB::Table": ("arn:aws:dynamodb:us-east-1:111122223333:table/", ""),
     "AWS::Events::Rule": ("arn:aws:events:us-east-1:111122223333:rule/", ""),
