@@ -48,6 +48,7 @@ func TestListDeadLettersFiltersAndPages(t *testing.T) {
 		{"of a service", "service=inspect", []int{3, 1}},
 		{"of a code", "code=invalid", []int{4, 2, 0}},
 		{"of a state", "state=open", []int{4, 3, 2, 1}},
+		{"empty parameters, as if absent", "code=&service=&state=", []int{4, 3, 2, 1, 0}},
 		{"of service, code and state", "service=encode&code=invalid&state=discarded", []int{0}},
 		{"of an unknown service", "service=nobody", nil},
 	} {

@@ -9,6 +9,8 @@ import (
 
 	"pgregory.net/rapid"
 
+	"sluice/events"
+	"sluice/shared/platform/outbound"
 	"sluice/tests/apitest"
 )
 
@@ -17,6 +19,8 @@ import (
 func TestDocumentAcceptsExactlyTheBodiesThatTheAPIAccepts(t *testing.T) {
 	t.Parallel()
 	fx := apitest.New(t)
+	fx.CheckURL = outbound.CheckURL
+	fx.RebuildHandlers(t)
 	accepted := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		for range 10 {
@@ -33,6 +37,12 @@ func TestDocumentAcceptsExactlyTheBodiesThatTheAPIAccepts(t *testing.T) {
 			} else if got.Status >= 500 {
 				t.Errorf("POST %s %s: %d %s", path, text, got.Status, got.Text)
 			}
+			for _, e := range fx.Outbox.Events {
+				if _, err := events.Encode(e); err != nil {
+					t.Errorf("POST %s %s causes an event that can't be sent: %v", path, text, err)
+				}
+			}
+			fx.Outbox.Events = nil
 			if t.Failed() {
 				rt.FailNow()
 			}
@@ -61,7 +71,7 @@ func validBody(path string) (apitest.Caller, map[string]any) {
 // changedFields are the fields of bodies that have constraints, by path.
 var changedFields = map[string][]string{
 	"/v1/uploads": {"title", "file_name", "size", "content_type", "external_id", "metadata"},
-	"/v1/videos":  {"title", "file_name", "content_type", "external_id", "metadata"},
+	"/v1/videos":  {"url", "title", "file_name", "content_type", "external_id", "metadata"},
 	"/v1/tokens":  {"expires_in", "tenant"},
 	"/v1/sources": {"sender", "bucket", "prefix", "tenant"},
 	"/v1/tenants": {"name"},
@@ -73,6 +83,11 @@ func drawValue(rt *rapid.T, field string) any {
 	case "size", "expires_in":
 		return rapid.SampledFrom([]any{nil, -1, 0, 1, 59, 60, 31622400, 31622401, int64(8 << 30), int64(8<<30) + 1}).
 			Draw(rt, "number")
+	case "url":
+		paths := []string{"", "/a.mp4", "/%20", "/%2", "?a=%2", "#%2", `/"`, "/é", "/ ", "?a?b#c#d"}
+		return rapid.SampledFrom([]string{"https://", "HTTPS://", "hTtps://", "http://", "https:"}).Draw(rt, "scheme") +
+			rapid.SampledFrom([]string{"example.com", "A_b.Example:443", "local", "é.example", ""}).Draw(rt, "host") +
+			rapid.SampledFrom(paths).Draw(rt, "path")
 	case "metadata":
 		value := drawText(rt)
 		return rapid.SampledFrom([]any{

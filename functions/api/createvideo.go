@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"sluice/functions/api/ingest"
 	"sluice/shared/domain/video"
@@ -43,7 +44,8 @@ func (a *API) createVideo(w http.ResponseWriter, r *http.Request, attempt *httpa
 		return err
 	}
 	command, err := a.newCommand(r, ingest.Request{Spec: video.UploadRequested{
-		Origin: video.Origin{URL: in.URL}, Title: in.Title, FileName: in.FileName, ContentType: in.ContentType,
+		Origin: video.Origin{URL: lowerScheme(in.URL)},
+		Title:  in.Title, FileName: in.FileName, ContentType: in.ContentType,
 		ExternalID: in.ExternalID, Metadata: in.Metadata,
 	}}, a.CheckURL(in.URL))
 	if err != nil {
@@ -55,4 +57,14 @@ func (a *API) createVideo(w http.ResponseWriter, r *http.Request, attempt *httpa
 	}
 	a.sendBestEffort(r.Context(), v.Tenant, v.ID, out...) // if it fails, the deadline requests the file again
 	return httpapi.WriteJSON(w, http.StatusCreated, a.buildVideoView(v, c))
+}
+
+// lowerScheme returns a URL with its scheme in lower case, as the events have it. Both mean the same (RFC 3986, section
+// 3.1).
+func lowerScheme(address string) string {
+	scheme, rest, found := strings.Cut(address, "://")
+	if !found {
+		return address
+	}
+	return strings.ToLower(scheme) + "://" + rest
 }

@@ -28,6 +28,7 @@ func TestListVideosFiltersAndPages(t *testing.T) {
 		{"by external id", "external_id=e 1", []string{b, a}},
 		{"by both", "external_id=e 1&state=cancelled", []string{b}},
 		{"none", "state=ready", nil},
+		{"empty parameters, as if absent", "cursor=&external_id=&limit=&state=", []string{c, b, a}},
 		{"first page", "limit=2", []string{c, b}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
