@@ -65,7 +65,9 @@ const (
 )
 
 // fileNamePattern is every name below a playback id that Sluice writes.
-var fileNamePattern = regexp.MustCompile(`^(master\.m3u8|[a-z0-9]{1,16}/(index\.m3u8|init\.mp4|[0-9]{5}\.m4s))$`)
+var fileNamePattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(master\.m3u8|[a-z0-9]{1,16}/(index\.m3u8|init\.mp4|[0-9]{5}\.m4s))$`)
+})
 
 // Handler returns the handler of all routes, for httpapi.NewGatewayFunc. Internal: the routes are not exactly those of
 // the service map.
@@ -101,7 +103,7 @@ func (s *Server) serveFile(w http.ResponseWriter, r *http.Request) error {
 	if err := s.checkDenyList(r.Context(), id); err != nil {
 		return err
 	}
-	if !fileNamePattern.MatchString(name) {
+	if !fileNamePattern().MatchString(name) {
 		return errs.New("play.serveFile", errs.NotFound, "file_not_found", "A video has no such file.")
 	}
 	key := playback.ObjectPrefix(id) + name

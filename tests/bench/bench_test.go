@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -143,21 +142,14 @@ func TestRowsOfOtherBenchmarksRemain(t *testing.T) {
 	}
 }
 
-// Each service has a bare function, whose clients can be built.
+// Every client that a bare function needs can be built.
 func TestBareFunctionOfEachService(t *testing.T) {
 	t.Parallel()
 	var tags []string
 	for _, s := range services.Map {
-		clients, ok := bareClients[s.Name]
-		if !ok {
-			t.Errorf("bareClients has no %s", s.Name)
-		}
-		for _, c := range clients {
+		for _, c := range listClients(s) {
 			tags = append(tags, "bare_"+c)
 		}
-	}
-	if len(bareClients) != len(services.Map) {
-		t.Errorf("bareClients has %v", slices.Sorted(maps.Keys(bareClients)))
 	}
 	slices.Sort(tags)
 	tags = slices.Compact(tags)
@@ -214,5 +206,18 @@ func TestProcessIsMeasuredUntilItsResponse(t *testing.T) {
 				t.Errorf("%+v, %v", m, err)
 			}
 		})
+	}
+}
+
+func TestClientsOfServiceFollowFromMap(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string][]string{
+		"studio": nil, "authorize": {"dynamodb"}, "encode": {"s3", "sqs"},
+		"publish": {"dynamodb", "lambda", "s3", "sns", "sqs"},
+	} {
+		s, _ := services.Lookup(name)
+		if d := cmp.Diff(want, listClients(s)); d != "" {
+			t.Errorf("%s: %s", name, d)
+		}
 	}
 }

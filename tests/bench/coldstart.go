@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,20 +18,30 @@ import (
 // coldStartTarget is what a cold start of a function may take, over the bare function.
 const coldStartTarget = 1.5
 
-// bareClients are the clients of AWS that each service needs: those of the bare function beside it.
-var bareClients = map[string][]string{
-	"api":       {"dynamodb", "s3", "sqs"},
-	"admin":     {"dynamodb", "sqs"},
-	"authorize": {"dynamodb"},
-	"encode":    {"s3", "sqs"},
-	"fetch":     {"s3", "sqs"},
-	"inspect":   {"s3", "sqs"},
-	"observe":   {"dynamodb", "sqs", "xray"},
-	"play":      {"dynamodb", "s3", "secretsmanager"},
-	"publish":   {"dynamodb", "lambda", "s3", "sns", "sqs"},
-	"purge":     {"dynamodb", "s3", "sqs"},
-	"reconcile": {"cloudwatch", "dynamodb", "lambda", "s3", "sqs"},
-	"studio":    {},
+// listClients returns the clients of AWS that a service needs for its permissions and its messages, sorted: those of
+// the bare function beside it.
+func listClients(s services.Service) []string {
+	var clients []string
+	for _, p := range s.Permissions {
+		actions, _ := p.IAMActions()
+		for _, action := range actions {
+			client, _, _ := strings.Cut(action, ":")
+			clients = append(clients, client)
+		}
+	}
+	for _, to := range s.Destinations() {
+		if to == services.Topic {
+			clients = append(clients, "sns")
+		} else {
+			clients = append(clients, "sqs")
+		}
+	}
+	if s.Inbox != nil {
+		clients = append(clients, "sqs")
+	}
+	clients = slices.DeleteFunc(clients, func(c string) bool { return c == "kms" }) // S3 calls it
+	slices.Sort(clients)
+	return slices.Compact(clients)
 }
 
 // firstRequests are the paths of the requests with which services that have routes are measured.
@@ -119,7 +130,7 @@ func measureColdStart(
 		return row{}, row{}, err
 	}
 	bare := filepath.Join(dir, service.Name)
-	if err := buildBareFunction(ctx, bare, bareClients[service.Name]); err != nil {
+	if err := buildBareFunction(ctx, bare, listClients(service)); err != nil {
 		return row{}, row{}, err
 	}
 	env := functionEnv(service, aws.URL)

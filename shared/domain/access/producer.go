@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"sluice/shared/domain/errs"
@@ -36,13 +37,15 @@ func ProducerID(sender, bucket, prefix string) string {
 
 // principalPattern matches the unique id of a user (AIDA…) or a role (AROA…), or an account's id, for its root user
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids).
-var principalPattern = regexp.MustCompile(`^(A[A-Z0-9]{15,63}|[0-9]{12})$`)
+var principalPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(A[A-Z0-9]{15,63}|[0-9]{12})$`)
+})
 
 // ParsePrincipal returns the principal that the SenderId of an SQS message names: the id without the name of a role's
 // session. It returns "" if the text is no such id.
 func ParsePrincipal(senderID string) string {
 	id, _, _ := strings.Cut(senderID, ":")
-	if !principalPattern.MatchString(id) {
+	if !principalPattern().MatchString(id) {
 		return ""
 	}
 	return id

@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -17,10 +18,12 @@ type Tenant struct {
 	Created time.Time
 }
 
-var tenantIDPattern = regexp.MustCompile(`^[a-z][a-z0-9-]{1,30}$`)
+var tenantIDPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z][a-z0-9-]{1,30}$`)
+})
 
 // ValidTenantID reports whether id is valid: 2 to 31 lower-case letters, digits and hyphens, the first a letter.
-func ValidTenantID(id string) bool { return tenantIDPattern.MatchString(id) }
+func ValidTenantID(id string) bool { return tenantIDPattern().MatchString(id) }
 
 // The scopes of tokens.
 const (

@@ -15,6 +15,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync"
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/services"
@@ -31,7 +32,9 @@ const (
 // lowerBase32 is the base32 encoding of RFC 4648 in lower case, without padding.
 var lowerBase32 = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
-var idPattern = regexp.MustCompile(fmt.Sprintf(`^[%s%s][a-z2-7]{%d}$`, publicPrefix, signedPrefix, randomLength))
+var idPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(fmt.Sprintf(`^[%s%s][a-z2-7]{%d}$`, publicPrefix, signedPrefix, randomLength))
+})
 
 // NewID returns a new public playback id: the letter p and 32 random characters, so that a link tells nothing about
 // whose video it is. It fails with Internal if entropy can't be read.
@@ -44,7 +47,7 @@ func NewID(entropy io.Reader) (string, error) {
 }
 
 // ValidID reports whether id has the form of a playback id. Only then may it become part of an object key.
-func ValidID(id string) bool { return idPattern.MatchString(id) }
+func ValidID(id string) bool { return idPattern().MatchString(id) }
 
 // NeedsToken reports whether watching id needs a signed token.
 func NeedsToken(id string) bool { return strings.HasPrefix(id, signedPrefix) }

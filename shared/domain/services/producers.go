@@ -4,13 +4,16 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // OwnBucketPrefix is the prefix of the names of Sluice's own buckets: CloudFormation names them after the stack.
 const OwnBucketPrefix = "sluice-"
 
 // bucketNamePattern matches names of general purpose buckets, and no ARN.
-var bucketNamePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+var bucketNamePattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+})
 
 // aliasSuffixes are the suffixes of aliases of buckets, and of other kinds of buckets
 // (https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html).
@@ -21,5 +24,5 @@ var aliasSuffixes = []string{"-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-
 // Sluice's own.
 func ValidProducerBucket(bucket string) bool {
 	alias := slices.ContainsFunc(aliasSuffixes, func(end string) bool { return strings.HasSuffix(bucket, end) })
-	return bucketNamePattern.MatchString(bucket) && !alias && !strings.HasPrefix(bucket, OwnBucketPrefix)
+	return bucketNamePattern().MatchString(bucket) && !alias && !strings.HasPrefix(bucket, OwnBucketPrefix)
 }

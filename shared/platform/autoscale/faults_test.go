@@ -10,6 +10,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/platform/autoscale"
+	"sluice/shared/platform/autoscale/queueages"
 	"sluice/shared/platform/awsclient/faults"
 )
 
@@ -80,7 +81,7 @@ func TestPromise7CloudWatchFaultsEndCalls(t *testing.T) {
 			Name: "ages",
 			Good: faults.Respond(200, `<GetMetricDataResponse><GetMetricDataResult/></GetMetricDataResponse>`),
 			Make: func(ctx context.Context, cfg aws.Config) error {
-				_, err := autoscale.NewCloudWatchAges(cfg, fakeQueueName, time.Now).OldestMessageAges(
+				_, err := queueages.New(cfg, fakeQueueName, time.Now).OldestMessageAges(
 					ctx, []string{"encode"},
 				)
 				return err

@@ -3,12 +3,14 @@ package autoscale_test
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"sluice/shared/domain/scaling"
 	"sluice/shared/domain/services"
 	"sluice/shared/platform/autoscale"
+	"sluice/shared/platform/autoscale/queueages"
 	"sluice/tests/awsmodel"
 )
 
@@ -23,9 +25,9 @@ func TestRequestsMatchServiceModels(t *testing.T) {
 	client := lambda.NewFromConfig(awsmodel.NewConfig(t, func(*http.Request) string { return "{}" }))
 	m := autoscale.LambdaMappings{Client: client}
 	f := autoscale.LambdaFunction{Client: client, Name: "sluice-reconcile"}
-	ages := autoscale.NewCloudWatchAges(awsmodel.NewConfig(t, func(*http.Request) string {
+	ages := queueages.New(awsmodel.NewConfig(t, func(*http.Request) string {
 		return "<GetMetricDataResponse><GetMetricDataResult/></GetMetricDataResponse>"
-	}), fakeQueueName, fakeClock)
+	}), fakeQueueName, time.Now)
 	_, err := ages.OldestMessageAges(t.Context(), queues)
 	for _, err := range []error{
 		err,
@@ -39,3 +41,5 @@ func TestRequestsMatchServiceModels(t *testing.T) {
 		}
 	}
 }
+
+func fakeQueueName(queue string) string { return "sluice-" + queue }

@@ -12,6 +12,7 @@ import (
 
 	"sluice/shared/domain/services"
 	"sluice/shared/platform/autoscale"
+	"sluice/shared/platform/autoscale/queueages"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/runtime"
 	"sluice/shared/platform/store"
@@ -22,7 +23,7 @@ import (
 func NewAutoscaler(r runtime.Runtime, queues *sqs.Client, rows store.Store) autoscale.Autoscaler {
 	name := func(queue string) string { return path.Base(os.Getenv(services.EnvQueueURL(queue))) }
 	return autoscale.Autoscaler{
-		Depths: queue.NewDepthReader(queues), Ages: autoscale.NewCloudWatchAges(r.AWSConfig(), name, r.Now),
+		Depths: queue.NewDepthReader(queues), Ages: queueages.New(r.AWSConfig(), name, r.Now),
 		Mappings:  autoscale.LambdaMappings{Client: lambda.NewFromConfig(r.AWSConfig())},
 		MappingID: func(queue string) string { return os.Getenv(services.EnvEventSourceMapping(queue)) },
 		QueueName: name, Store: rows, Budget: r.PositiveInt(services.EnvConcurrency), Now: r.Now, Log: r.Log,

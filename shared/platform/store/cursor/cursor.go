@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"sluice/shared/domain/errs"
@@ -19,7 +20,9 @@ var Invalid = errs.NewProblem("cursor_invalid",
 	"This cursor is not one that a list has given; begin again without one.")
 
 // idPattern matches the ids of videos. A cursor is a key of the table once it is parsed.
-var idPattern = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+var idPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+})
 
 // Parse returns the position of a cursor, the zero Position for "". It fails with [Invalid] if it is none that Format
 // returns.
@@ -33,7 +36,8 @@ func Parse(op, text string) (p Position, err error) {
 	}
 	p.Created, p.ID, _ = strings.Cut(string(b), " ")
 	created, err := time.Parse(time.RFC3339Nano, p.Created)
-	if err != nil || item.FormatTimestamp(created) != p.Created || !idPattern.MatchString(p.ID) || p.Format() != text {
+	if err != nil || item.FormatTimestamp(created) != p.Created || !idPattern().MatchString(p.ID) ||
+		p.Format() != text {
 		return Position{}, Invalid.ToError(op, errs.Invalid, err)
 	}
 	return p, nil

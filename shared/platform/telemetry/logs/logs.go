@@ -15,6 +15,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
@@ -84,18 +85,20 @@ func (h contextHandler) WithGroup(name string) slog.Handler {
 
 // secretPatterns match what is masked; the first group of each is kept. None of them matches beyond the end of a JSON
 // string, so that a masked line is still JSON.
-var secretPatterns = []*regexp.Regexp{
-	// Parameters of a URL, also of a URL that is itself a parameter of another one.
-	regexp.MustCompile(`(?i)(x-amz-(?:signature|security-token|credential)(?:=|%3d))[^&"\\\s]+`),
-	// Headers in text, and as members of a JSON object, which may itself be in a string.
-	regexp.MustCompile(`(?i)((?:(?:authorization|cookie)\s*[:=]|x-amz-security-token\s*:)\s*)[^"\\]+`),
-	regexp.MustCompile(`(?i)((?:authorization|cookie|x-amz-security-token)\\*"\s*:\s*\[?\s*\\*")[^"\\]+`),
-	regexp.MustCompile(`(?i)(bearer\s+)[\w.~+/=-]{8,}`),
-	// Tokens of tenants; the id in them is kept.
-	regexp.MustCompile(`(slc_[^_"\\\s]+_)[\w-]+`),
-	// Signed playback paths. The segment "public" is no signature.
-	regexp.MustCompile(`(/p/)[^/"\\\s]{20,}`),
-}
+var secretPatterns = sync.OnceValue(func() []*regexp.Regexp {
+	return []*regexp.Regexp{
+		// Parameters of a URL, also of a URL that is itself a parameter of another one.
+		regexp.MustCompile(`(?i)(x-amz-(?:signature|security-token|credential)(?:=|%3d))[^&"\\\s]+`),
+		// Headers in text, and as members of a JSON object, which may itself be in a string.
+		regexp.MustCompile(`(?i)((?:(?:authorization|cookie)\s*[:=]|x-amz-security-token\s*:)\s*)[^"\\]+`),
+		regexp.MustCompile(`(?i)((?:authorization|cookie|x-amz-security-token)\\*"\s*:\s*\[?\s*\\*")[^"\\]+`),
+		regexp.MustCompile(`(?i)(bearer\s+)[\w.~+/=-]{8,}`),
+		// Tokens of tenants; the id in them is kept.
+		regexp.MustCompile(`(slc_[^_"\\\s]+_)[\w-]+`),
+		// Signed playback paths. The segment "public" is no signature.
+		regexp.MustCompile(`(/p/)[^/"\\\s]{20,}`),
+	}
+})
 
 // secretMarkers are texts of which every line with a secret contains one, in lower case: other lines are not searched.
 var secretMarkers = []string{"amz-", "authorization", "cookie", "bearer", "slc_", "/p/"}
@@ -106,7 +109,7 @@ type maskingWriter struct{ out io.Writer }
 func (m maskingWriter) Write(line []byte) (int, error) {
 	n, text := len(line), strings.ToLower(string(line))
 	if slices.ContainsFunc(secretMarkers, func(h string) bool { return strings.Contains(text, h) }) {
-		for _, s := range secretPatterns {
+		for _, s := range secretPatterns() {
 			line = s.ReplaceAll(line, []byte("${1}***"))
 		}
 	}

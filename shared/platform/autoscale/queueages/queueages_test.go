@@ -1,4 +1,4 @@
-package autoscale_test
+package queueages_test
 
 import (
 	"context"
@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/domain/errs"
-	"sluice/shared/platform/autoscale"
+	"sluice/shared/platform/autoscale/queueages"
 )
 
 var today = time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
@@ -26,7 +26,7 @@ func fakeQueueName(queue string) string { return "sluice-" + queue }
 func fakeClock() time.Time { return today }
 
 // startFakeCloudWatch returns a client of a server that sends this response, and the form of the last request.
-func startFakeCloudWatch(t *testing.T, status int, answer string) (a autoscale.CloudWatchAges, asked *url.Values) {
+func startFakeCloudWatch(t *testing.T, status int, answer string) (a queueages.CloudWatch, asked *url.Values) {
 	t.Helper()
 	asked = &url.Values{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -36,7 +36,7 @@ func startFakeCloudWatch(t *testing.T, status int, answer string) (a autoscale.C
 		_, _ = io.WriteString(w, answer)
 	}))
 	t.Cleanup(server.Close)
-	return autoscale.NewCloudWatchAges(aws.Config{
+	return queueages.New(aws.Config{
 		Region: "us-east-1", BaseEndpoint: &server.URL,
 		Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
@@ -90,7 +90,7 @@ func TestCloudWatchErrorsAreTransient(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	down := errors.New("down")
-	if _, err := (autoscale.CloudWatchAges{
+	if _, err := (queueages.CloudWatch{
 		Client: failingMetricData{down}, QueueName: fakeQueueName, Now: fakeClock,
 	}).OldestMessageAges(t.Context(), nil); !errors.Is(err, down) {
 		t.Errorf("%v", err)

@@ -1,4 +1,6 @@
-package autoscale
+// Package queueages reads from CloudWatch how long messages wait in queues. It needs cloudwatch:GetMetricData, which
+// can't be limited to a resource: it reads the metrics of the whole account. It rejects nothing.
+package queueages
 
 import (
 	"context"
@@ -14,25 +16,24 @@ import (
 	"sluice/shared/domain/errs"
 )
 
-// MetricDataClient is the part of CloudWatch's client that CloudWatchAges uses.
+// MetricDataClient is the part of CloudWatch's client that CloudWatch uses.
 type MetricDataClient interface {
 	GetMetricData(
 		ctx context.Context, in *cloudwatch.GetMetricDataInput, opts ...func(*cloudwatch.Options),
 	) (*cloudwatch.GetMetricDataOutput, error)
 }
 
-// CloudWatchAges reads the ages of messages from CloudWatch, as SQS has no call for them. Its right,
-// cloudwatch:GetMetricData, can't be limited to a resource: it reads the metrics of the whole account.
-type CloudWatchAges struct {
+// CloudWatch reads the ages of messages from CloudWatch, as SQS has no call for them.
+type CloudWatch struct {
 	Client    MetricDataClient
 	QueueName func(queue string) string // name that the queue has on AWS
 	Now       func() time.Time
 }
 
-// NewCloudWatchAges returns a CloudWatchAges with a client of its own. The client uses the one of CloudWatch's
-// protocols that local clouds support too.
-func NewCloudWatchAges(cfg aws.Config, name func(queue string) string, now func() time.Time) CloudWatchAges {
-	return CloudWatchAges{cloudwatch.NewFromConfig(cfg, func(o *cloudwatch.Options) {
+// New returns a CloudWatch with a client of its own. The client uses the one of CloudWatch's protocols that local
+// clouds support too.
+func New(cfg aws.Config, name func(queue string) string, now func() time.Time) CloudWatch {
+	return CloudWatch{cloudwatch.NewFromConfig(cfg, func(o *cloudwatch.Options) {
 		o.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801)
 	}), name, now}
 }
@@ -47,7 +48,7 @@ const (
 // OldestMessageAges returns the age of the oldest message of each queue as CloudWatch has it, which is one to three
 // minutes old. Queues without a value in the last five minutes are left out. Errors are Transient: CloudWatch throttles
 // readers.
-func (a CloudWatchAges) OldestMessageAges(ctx context.Context, queues []string) (map[string]time.Duration, error) {
+func (a CloudWatch) OldestMessageAges(ctx context.Context, queues []string) (map[string]time.Duration, error) {
 	now := a.Now()
 	in := &cloudwatch.GetMetricDataInput{
 		StartTime: aws.Time(now.Add(-maxMetricAge)), EndTime: &now, ScanBy: types.ScanByTimestampDescending,
@@ -70,7 +71,7 @@ func (a CloudWatchAges) OldestMessageAges(ctx context.Context, queues []string) 
 	}
 	out, err := a.Client.GetMetricData(ctx, in)
 	if err != nil {
-		return nil, errs.E("autoscale.OldestMessageAges", errs.Transient, err)
+		return nil, errs.E("queueages.OldestMessageAges", errs.Transient, err)
 	}
 	ages := map[string]time.Duration{}
 	for _, result := range out.MetricDataResults {
