@@ -72,7 +72,7 @@ var templates = sync.OnceValue(func() map[string]template {
 		}),
 		"account": synthesize(map[string]any{
 			"build": build, "gateway_log_role": "existing", "waf_arn": testWebACL, "api_domain": "video.example",
-			"api_certificate": testCertificate,
+			"api_certificate": testCertificate, "monthly_budget": "100",
 		}),
 		"no cdn": synthesize(map[string]any{
 			"build": build, "cdn": "false", "cors_origins": "https://app.example",

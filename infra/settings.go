@@ -73,6 +73,9 @@ type settings struct {
 	alarmEmail string
 	// dollars_per_hour: cost of functions in an hour above which there is an alarm (5)
 	dollarsPerHour float64
+	// monthly_budget: dollars that the account may cost in a month; when more is forecast, and when it is exceeded, AWS
+	// notifies the topic of the alarms; default none
+	monthlyBudget float64
 	// dashboard: false leaves it out, as an account has three without cost; none on a local cloud
 	dashboard bool
 	// cors_origins: origins whose pages may call the API and upload, separated by commas (default "*")
@@ -110,6 +113,9 @@ func readSettings(value func(name string) any) (settings, error) {
 		c.addError("waf_arn", "is %q, not the ARN of a regional web ACL, or cloud=local", s.wafARN)
 	}
 	s.dollarsPerHour = c.readAmount("dollars_per_hour", 5)
+	if s.monthlyBudget = c.readAmount("monthly_budget", 0); s.monthlyBudget > 0 && s.local {
+		c.addError("monthly_budget", "is for cloud=aws only")
+	}
 	s.dashboard = c.readChoice("dashboard", "true", "false") == "true" && !s.local
 	if s.alarmEmail = c.readText("alarm_email", ""); s.alarmEmail != "" && !strings.Contains(s.alarmEmail, "@") {
 		c.addError("alarm_email", "is %q, which is no address", s.alarmEmail)

@@ -91,6 +91,7 @@ func TestReadSettings(t *testing.T) {
 				s.alarmEmail, s.dollarsPerHour, s.dashboard = "ops@v.example", 0.5, false
 			},
 		},
+		{"a budget", map[string]any{"monthly_budget": "99.5"}, func(s *settings) { s.monthlyBudget = 99.5 }},
 		{"origins", map[string]any{"cors_origins": "https://a.example, https://b.example"}, func(s *settings) {
 			s.corsOrigins = []string{"https://a.example", "https://b.example"}
 		}},
@@ -196,6 +197,11 @@ func TestReadSettingsNamesEachWrongValue(t *testing.T) {
 		{"nobody's address", map[string]any{"alarm_email": "ops"}, []string{`alarm_email is "ops"`}},
 		{"an alarm each hour", map[string]any{"dollars_per_hour": "0"}, []string{"dollars_per_hour"}},
 		{"dollars without an end", map[string]any{"dollars_per_hour": "+Inf"}, []string{"dollars_per_hour"}},
+		{"a budget of nothing", map[string]any{"monthly_budget": "0"}, []string{"monthly_budget"}},
+		{
+			"a local budget", map[string]any{"cloud": "local", "ffmpeg_dir": "/t", "monthly_budget": "1"},
+			[]string{"monthly_budget"},
+		},
 		{"half a dashboard", map[string]any{"dashboard": "some"}, []string{"dashboard"}},
 		{"no number", map[string]any{"rate": "many"}, []string{`rate is "many"`}},
 		{"part of a number", map[string]any{"burst": 1.5}, []string{"burst"}},

@@ -45,6 +45,9 @@ func newStack(scope constructs.Construct, set settings) awscdk.Stack {
 	store.allowStudioOrigin(front.studioOrigin(set), set)
 	newSampling(stack, set)
 	alarms := newAlarms(stack, set)
+	if set.monthlyBudget > 0 {
+		newBudget(stack, set, alarms)
+	}
 	if set.dashboard {
 		newDashboard(stack, set)
 	}

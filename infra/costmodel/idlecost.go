@@ -77,6 +77,7 @@ var chargesByType = map[string]chargeFunc{
 	"AWS::ApiGateway::Resource":              chargeNothing,
 	"AWS::ApiGateway::RestApi":               chargeNothing,
 	"AWS::ApiGateway::Stage":                 chargeNothingUnlessSet("CacheClusterEnabled"),
+	"AWS::Budgets::Budget":                   chargeNothing, // without actions
 	"AWS::CloudFront::Distribution":          chargeNothing,
 	"AWS::CloudFront::Function":              chargeNothing,
 	"AWS::CloudFront::KeyValueStore":         chargeNothing,
