@@ -1,7 +1,8 @@
 // Package api answers the tenants' HTTP API: uploads and videos. The service map (package services) lists its routes
 // and who may call each; docs/api.md describes them.
 // Tenant and scopes come from API Gateway's authorizer and from nowhere else. Rights on AWS: rows of uploads, videos
-// and idempotency keys (dynamodb:GetItem, PutItem; for videos Query and UpdateItem too, and Query of their lists),
+// and idempotency keys (dynamodb:GetItem, PutItem; for videos Query and UpdateItem too, and Query of their lists), the
+// deny list (dynamodb:GetItem),
 // multipart uploads below t/ in the source bucket (s3:PutObject, ListMultipartUploadParts, AbortMultipartUpload), the
 // size of the objects there (s3:GetObject, for HEAD), and sqs:SendMessage to publish and fetch.
 // It rejects bodies over 1 MiB, bodies that are not JSON, unknown fields, ids of other tenants (as unknown ids),
@@ -88,12 +89,14 @@ type API struct {
 	Idempotency  httpapi.IdempotencyStore
 	VideoCreator VideoCreator
 	Commands     CommandRunner
+	DenyList     DenyList
 	CheckURL     func(address string) error // returns an error for a URL that can't be fetched, without requesting it
 	PublicURL    string                     // base of the links in responses; "": derived from the request
 	MediaURL     string                     // base of the links to media; "": PublicURL
 	Origins      []string                   // origins whose pages may call the API; "*" is all
 	Entropy      io.Reader                  // cryptographic randomness, for ids and secrets
 	Now          func() time.Time
+	Sleep        func(ctx context.Context, d time.Duration) // returns after d, or when ctx is done
 	Log          *slog.Logger
 
 	// TraceHeader returns the trace header to store in a new video's row.

@@ -25,15 +25,15 @@ type CommandRunner interface {
 	RunCommand(ctx context.Context, v video.Video, c command.Command, at time.Time) (video.Video, []events.Event, error)
 }
 
-// runCommand validates a command, carries it out and sends the events that follow. It fails if that fails. Otherwise it
-// returns the video.
-func (a *API) runCommand(r *http.Request, v video.Video, c command.Command) (video.Video, error) {
+// runCommand validates a command that was sent at a time, carries it out and sends the events that follow. It fails if
+// that fails. Otherwise it returns the video.
+func (a *API) runCommand(r *http.Request, v video.Video, c command.Command, at time.Time) (video.Video, error) {
 	var check httpapi.Validation
 	check.AddAll(c.Validate())
 	if err := check.Err(); err != nil {
 		return v, err
 	}
-	v, out, err := a.Commands.RunCommand(r.Context(), v, c, a.now())
+	v, out, err := a.Commands.RunCommand(r.Context(), v, c, at)
 	if err != nil {
 		return v, err
 	}
@@ -53,7 +53,7 @@ func (a *API) editVideo(w http.ResponseWriter, r *http.Request) error {
 	}
 	v, err = a.runCommand(r, v, command.Describe{
 		Video: v.ID, Title: in.Title, ExternalID: in.ExternalID, Metadata: in.Metadata,
-	})
+	}, a.now())
 	if err != nil {
 		return err
 	}
@@ -71,16 +71,22 @@ func (a *API) publishVideo(w http.ResponseWriter, r *http.Request) error {
 }
 
 // acceptCommand runs a command about the video that a request names, and answers with the id of the video, whose
-// resource shows what it has led to.
+// resource shows what it has led to: with 200 if it has been carried out while the client preferred to wait, else 202.
 func (a *API) acceptCommand(w http.ResponseWriter, r *http.Request, build func(id string) command.Command) error {
 	v, err := a.findVideo(r, httpapi.CallerFromContext(r.Context()).Tenant)
 	if err != nil {
 		return err
 	}
-	if _, err := a.runCommand(r, v, build(v.ID)); err != nil {
+	at := a.now()
+	if _, err := a.runCommand(r, v, build(v.ID), at); err != nil {
 		return err
 	}
-	return httpapi.WriteJSON(w, http.StatusAccepted, struct {
+	status := http.StatusAccepted
+	if a.awaitPublication(r, v, at) {
+		status = http.StatusOK
+		w.Header().Set("Preference-Applied", "wait")
+	}
+	return httpapi.WriteJSON(w, status, struct {
 		ID string `json:"video_id"`
 	}{v.ID})
 }
@@ -91,7 +97,7 @@ func (a *API) deleteVideo(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := a.runCommand(r, v, command.Delete{Video: v.ID}); err != nil {
+	if _, err := a.runCommand(r, v, command.Delete{Video: v.ID}, a.now()); err != nil {
 		return err
 	}
 	w.WriteHeader(http.StatusAccepted)

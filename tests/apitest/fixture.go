@@ -76,6 +76,7 @@ func New(tb testing.TB) *Fixture {
 		Videos: rows("api"), Multipart: f.Bucket, Now: now,
 		NewPlaybackID: func() (string, error) { return playback.NewID(f.Entropy) },
 	}
+	f.DenyList, f.Sleep = rows("api"), func(context.Context, time.Duration) {}
 	f.Commands = commands.Runner{Videos: rows("api"), Multipart: f.Bucket}
 	f.Admin = &admin.Admin{
 		Tenants: rows("admin"), Limits: rows("admin"), Producers: rows("admin"), DeadLetters: rows("admin"),

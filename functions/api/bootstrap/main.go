@@ -24,10 +24,10 @@ func main() {
 	runner := commands.Runner{Videos: rows, Multipart: source}
 	a := &api.API{
 		Uploads: rows, Videos: rows, Usage: rows, Multipart: source, Originals: source,
-		Publisher: messages.NewSender(r), Idempotency: rows, VideoCreator: creator, Commands: runner,
+		Publisher: messages.NewSender(r), Idempotency: rows, VideoCreator: creator, Commands: runner, DenyList: rows,
 		CheckURL: outbound.CheckURL, PublicURL: os.Getenv(services.EnvPublicURL),
 		MediaURL: os.Getenv(services.EnvPlaybackURL), Origins: r.Origins(),
-		Entropy: rand.Reader, Now: r.Now, Log: r.Log,
+		Entropy: rand.Reader, Now: r.Now, Sleep: runtime.Sleep, Log: r.Log,
 		TraceHeader: trace.HeaderFromContext, AnnotateVideo: runtime.AnnotateVideo,
 	}
 	h, err := a.Handler()

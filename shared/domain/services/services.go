@@ -37,7 +37,7 @@ var Map = addDoors([]Service{
 			"delete.requested.v1", "fetch.requested.v1", "video.command-rejected.v1",
 		},
 		Permissions: []Permission{
-			{GetRows, Table, []string{UploadRows}},
+			{GetRows, Table, []string{UploadRows, DenyListRows}},
 			{ReadRows, Table, []string{VideoRows, ProducerRows}},
 			{QueryRows, Table, []string{QuotaRows}},
 			{QueryIndex, ByTenant, []string{TenantIndex}},

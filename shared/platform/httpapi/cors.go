@@ -14,9 +14,9 @@ type CORS struct {
 
 const (
 	corsMethods = "GET, POST, PUT, PATCH, DELETE"
-	corsHeaders = "Authorization, Content-Type, Idempotency-Key"
+	corsHeaders = "Authorization, Content-Type, Idempotency-Key, Prefer"
 	// headers that scripts may read
-	corsExposedHeaders = "Allow, Idempotent-Replayed, Retry-After, WWW-Authenticate, X-Amzn-Requestid"
+	corsExposedHeaders = "Allow, Idempotent-Replayed, Preference-Applied, Retry-After, WWW-Authenticate, X-Amzn-Requestid"
 	corsMaxAge         = "3600" // seconds for which a browser caches the preflight
 )
 

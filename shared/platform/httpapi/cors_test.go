@@ -34,7 +34,7 @@ func readCORSHeaders(header map[string][]string) map[string]string {
 	return got
 }
 
-const exposedHeaders = "Allow, Idempotent-Replayed, Retry-After, WWW-Authenticate, X-Amzn-Requestid"
+const exposedHeaders = "Allow, Idempotent-Replayed, Preference-Applied, Retry-After, WWW-Authenticate, X-Amzn-Requestid"
 
 func TestPreflightReturnsCORSHeaders(t *testing.T) {
 	t.Parallel()
@@ -46,13 +46,13 @@ func TestPreflightReturnsCORSHeaders(t *testing.T) {
 	}{
 		{"all pages", pageOrigin, []string{"*"}, map[string]string{
 			"Allow-Origin": "*", "Expose-Headers": exposedHeaders, "Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
-			"Allow-Headers": "Authorization, Content-Type, Idempotency-Key", "Max-Age": "3600",
+			"Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Prefer", "Max-Age": "3600",
 		}},
 		{"this one", pageOrigin, []string{
 			"https://other.example", pageOrigin,
 		}, map[string]string{"Allow-Origin": pageOrigin, "Vary": "Origin", "Expose-Headers": exposedHeaders,
 			"Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
-			"Allow-Headers": "Authorization, Content-Type, Idempotency-Key", "Max-Age": "3600"}},
+			"Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Prefer", "Max-Age": "3600"}},
 		{"another", pageOrigin, []string{pageOrigin + ".evil.example"}, map[string]string{"Vary": "Origin"}},
 		{"none", pageOrigin, nil, map[string]string{"Vary": "Origin"}},
 		{"none set", "", []string{""}, map[string]string{"Vary": "Origin"}},
