@@ -96,8 +96,10 @@ func (i Inspector) probeSparse(
 		return m, x, errs.E(op, errs.Invalid, errors.New("no part of the video track can be read alone"))
 	}
 	from := media.FindTailStart(p)
-	if err := src.AddTail(ctx, track, from); err != nil {
-		return m, x, err
+	if p.NeedsPacketData() {
+		if err := src.AddTail(ctx, track, from); err != nil {
+			return m, x, err
+		}
 	}
 	packets, err := i.Tools.ProbePackets(ctx, src.Dir, src.Name, src.Container, from)
 	if err != nil {

@@ -3,6 +3,7 @@ package media
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -81,6 +82,14 @@ func (p Probe) firstStream(typ string) (s Stream, ok bool) {
 func (p Probe) NeedsFirstFrame() bool {
 	v, _ := p.firstStream("video")
 	return v.Codec == "h264" && strings.Contains(v.PixelFormat, "444")
+}
+
+// NeedsPacketData reports whether a demuxer of a mov file may look into the packets of the video to say where and when
+// they are. It does not for these codecs: it takes that from the tables, and FindStart of package sampletable compares
+// both. For VP8 and VP9 it does; see need_parsing in FFmpeg's libavformat/mov.c.
+func (p Probe) NeedsPacketData() bool {
+	v, _ := p.firstStream("video")
+	return !slices.Contains([]string{"h264", "hevc", "mjpeg", "prores"}, v.Codec)
 }
 
 // TrackIDs returns the ids in a mov file of the video and the audio track that are used; 0 for none.
