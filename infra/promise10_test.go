@@ -25,6 +25,7 @@ var requiredActions = map[string][]string{
 
 	"lambda.Invoke":                   {"lambda:InvokeFunction"},
 	"lambda.UpdateEventSourceMapping": {"lambda:UpdateEventSourceMapping"},
+	"dynamodb.BatchGetItem":           {"dynamodb:BatchGetItem"},
 	"dynamodb.BatchWriteItem":         {"dynamodb:BatchWriteItem"},
 	"s3.DeleteObjects":                {"s3:DeleteObject"},
 	"s3.ListObjectsV2":                {"s3:ListBucket"},

@@ -174,7 +174,7 @@ func TestTimelineListsEntriesInOrder(t *testing.T) {
 			Task: video.Task{Number: 1, Kind: video.VideoTask, From: 50, To: 100, Segment: 2, Last: true},
 		},
 	}
-	if _, err := fx.Store.FinishTask(t.Context(), "acme", id, done); err != nil {
+	if _, err := fx.Store.FinishTasks(t.Context(), "acme", id, 2, done); err != nil {
 		t.Fatal(err)
 	}
 	fx.ApplyEvents(

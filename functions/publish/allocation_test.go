@@ -28,8 +28,10 @@ func TestSlotsAreTakenInTheOrderOfPlanning(t *testing.T) {
 	t.Parallel()
 	first, second, third := plannedVideo(1, 1), plannedVideo(2, 2), plannedVideo(3, 2)
 	videos := map[string]video.Video{first.ID: first, second.ID: second, third.ID: third}
-	r := newShareRequest(events.Event{ID: "e", Data: video.MediaInspected{}}, second, true, second.Times.Inspected)
-	u := newLimitUpdate(fairshare.InFlightLimit{Lane: video.Interactive, MoreWaiting: true}, 4, r)
+	r := newShareRequest(TaskRequest{
+		Event: events.Event{ID: "e", Data: video.MediaInspected{}}, Video: second, WantsTasks: true,
+	}, second.Times.Inspected, videos)
+	u := newLimitUpdate(fairshare.InFlightLimit{Lane: video.Interactive, MoreWaiting: true}, 4, r).startRequest(r)
 	u.waiting = []fairshare.QueuePosition{fairshare.PositionOf(first), fairshare.PositionOf(third)}
 	var order []string
 	for u.countFreeSlots() > 0 {
@@ -63,8 +65,10 @@ func TestVideoJoinsTheWaitQueueWithoutFreeSlots(t *testing.T) {
 		{"deadline passed, not waiting", video.DeadlinePassed{}, false, false},
 		{"task done", video.EncodeDone{}, false, false},
 	} {
-		r := newShareRequest(events.Event{ID: "e1", Data: tt.data}, second, tt.wantsTasks, second.Times.Inspected)
-		if u := newLimitUpdate(full, 2, r); u.mustEnqueue != tt.joins || u.countFreeSlots() != 0 {
+		r := newShareRequest(TaskRequest{
+			Event: events.Event{ID: "e1", Data: tt.data}, Video: second, WantsTasks: tt.wantsTasks,
+		}, second.Times.Inspected, nil)
+		if u := newLimitUpdate(full, 2, r).startRequest(r); u.mustEnqueue != tt.joins || u.countFreeSlots() != 0 {
 			t.Errorf("%s: joins %t, %d free slots", tt.name, u.mustEnqueue, u.countFreeSlots())
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sluice/events"
+	"sluice/functions/publish"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/fairshare"
 	"sluice/shared/domain/video"
@@ -105,7 +106,7 @@ func TestInFlightLimitConflictIsRetried(t *testing.T) {
 	env.setState(first, video.Failed)
 	row, _ := env.table.LoadVideo(t.Context(), "acme", first.ID)
 	if _, err := env.fairShare.RequestTasks(
-		t.Context(), events.New("acme", first.ID, noon, video.EncodeFailed{}), row, false,
+		t.Context(), publish.TaskRequest{Event: events.New("acme", first.ID, noon, video.EncodeFailed{}), Video: row},
 	); errs.KindOf(err) != errs.Transient {
 		t.Errorf("got %v, want Transient", err)
 	}
@@ -158,9 +159,9 @@ func (s failingStore) DequeuePositions(
 	return errors.Join(s.errorFor("DequeuePositions"), s.Store.DequeuePositions(ctx, tenant, lane, ts...))
 }
 
-func (s failingStore) LoadVideo(ctx context.Context, tenant, id string) (video.Video, error) {
-	return valueOrError(s.errorFor("LoadVideo"), func() (video.Video, error) {
-		return s.Store.LoadVideo(ctx, tenant, id)
+func (s failingStore) LoadVideos(ctx context.Context, refs ...video.Ref) (map[video.Ref]video.Video, error) {
+	return valueOrError(s.errorFor("LoadVideos"), func() (map[video.Ref]video.Video, error) {
+		return s.Store.LoadVideos(ctx, refs...)
 	})
 }
 
@@ -177,7 +178,7 @@ func TestRedeliveryRequestsTasksAfterStoreFailure(t *testing.T) {
 	t.Parallel()
 	for call, second := range map[string]bool{
 		"LoadInFlightLimit": false, "SaveInFlightLimit": false, "ListQueuePositions": false, "DequeuePositions": false,
-		"LoadVideo": false, "EnqueuePosition": true,
+		"LoadVideos": false, "EnqueuePosition": true,
 	} {
 		t.Run(call, func(t *testing.T) {
 			t.Parallel()
@@ -197,9 +198,9 @@ func TestRedeliveryRequestsTasksAfterStoreFailure(t *testing.T) {
 			}
 			s, sound := failingStore{env.table, call}, env.fairShare
 			env.fairShare.Limits, env.fairShare.WaitQueue, env.fairShare.Videos = s, s, s
-			if _, err := env.fairShare.RequestTasks(
-				t.Context(), events.New(v.Tenant, v.ID, env.now, what), row, second,
-			); !errors.Is(err, errBroken) {
+			if _, err := env.fairShare.RequestTasks(t.Context(), publish.TaskRequest{
+				Event: events.New(v.Tenant, v.ID, env.now, what), Video: row, WantsTasks: second,
+			}); !errors.Is(err, errBroken) {
 				t.Fatalf("got %v", err)
 			}
 			env.fairShare = sound

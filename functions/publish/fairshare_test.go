@@ -215,8 +215,8 @@ func TestUnrelatedEventsLeaveInFlightLimitAlone(t *testing.T) {
 		video.UploadCompleted{}, video.PurgeDone{}, video.MediaRefused{}, video.EncodeDone{},
 	} {
 		v := video.Video{Tenant: "acme", ID: "vid_1"}
-		if out, err := turns.RequestTasks(t.Context(), events.New("acme", "vid_1", noon, what), v, false); out != nil ||
-			err != nil {
+		r := publish.TaskRequest{Event: events.New("acme", "vid_1", noon, what), Video: v}
+		if out, err := turns.RequestTasks(t.Context(), r); err != nil || len(out) != 1 || out[0] != nil {
 			t.Errorf("%T: %v, %v", what, out, err)
 		}
 	}

@@ -36,21 +36,23 @@ const (
 func (o VideoOwner) publishProgress(ctx context.Context, before video.Video, after *video.Video) error {
 	switch {
 	case after.State == video.Ready && before.State != video.Ready:
-		if err := o.writePlaylists(ctx, *after, after.Plan.FrameCount()); err != nil {
+		if err := o.writePlaylists(ctx, *after, before.ListedFrames, after.Plan.FrameCount()); err != nil {
 			return err
 		}
 		after.Times.Ready = o.Now()
 	case after.State == video.Playable && after.ListedFrames > before.ListedFrames:
-		return o.writePlaylists(ctx, *after, after.ListedFrames)
+		return o.writePlaylists(ctx, *after, before.ListedFrames, after.ListedFrames)
 	}
 	return nil
 }
 
 // writePlaylists writes the media playlists, with the segments of the first frames, and then the master playlist: a
 // player that finds it can read all that it lists. No playlist is made shorter, and none that has ended is extended: a
-// writer that is late gets a Conflict, and finds the newer row when the event is delivered again.
-func (o VideoOwner) writePlaylists(ctx context.Context, v video.Video, frames int) error {
-	results, err := o.Videos.ListTaskResults(ctx, v.Tenant, v.ID)
+// writer that is late gets a Conflict, and finds the newer row when the event is delivered again. listed is how many
+// frames the playlists have that are there according to the row; 0 if there are none. While the video grows, the master
+// playlist stays as it is.
+func (o VideoOwner) writePlaylists(ctx context.Context, v video.Video, listed, frames int) error {
+	results, err := o.Tasks.ListTaskResults(ctx, v.Tenant, v.ID)
 	if err != nil {
 		return err
 	}
@@ -63,14 +65,22 @@ func (o VideoOwner) writePlaylists(ctx context.Context, v video.Video, frames in
 		cache = cacheWhenFinal
 	}
 	for _, name := range slices.Sorted(maps.Keys(tracks)) {
-		grown := media.BuildMediaPlaylist(*v.Plan, tracks[name], frames)
+		grown, old := media.BuildMediaPlaylist(*v.Plan, tracks[name], frames), ""
+		if listed > 0 {
+			old = media.BuildMediaPlaylist(*v.Plan, tracks[name], listed)
+		}
 		extend := func(old string) (string, bool) { return grown, strings.HasPrefix(grown, old) }
-		if err := o.replacePlaylist(ctx, v, name+"/"+media.PlaylistName, cache, extend); err != nil {
+		if err := o.replacePlaylist(ctx, v, name+"/"+media.PlaylistName, cache, old, extend); err != nil {
 			return err
 		}
 	}
-	master := media.BuildMasterPlaylist(*v.Plan, tracks, complete)
-	return o.replacePlaylist(ctx, v, media.MasterName, cache, func(old string) (string, bool) {
+	master, old := media.BuildMasterPlaylist(*v.Plan, tracks, complete), ""
+	if listed > 0 {
+		if old = media.BuildMasterPlaylist(*v.Plan, tracks, false); !complete {
+			return nil
+		}
+	}
+	return o.replacePlaylist(ctx, v, media.MasterName, cache, old, func(old string) (string, bool) {
 		return master, old == "" || complete && old != media.EmptyMasterPlaylist
 	})
 }
@@ -82,7 +92,7 @@ func (o VideoOwner) closePlaylists(ctx context.Context, v video.Video, out []vid
 	if v.State != video.Failed || len(out) == 0 || v.Plan == nil || !v.Plan.AllowsEarlyPlayback() {
 		return nil
 	}
-	if err := o.replacePlaylist(ctx, v, media.MasterName, cacheWhenFinal, func(string) (string, bool) {
+	if err := o.updatePlaylist(ctx, v, media.MasterName, cacheWhenFinal, func(string) (string, bool) {
 		return media.EmptyMasterPlaylist, true
 	}); err != nil {
 		return err
@@ -94,7 +104,7 @@ func (o VideoOwner) closePlaylists(ctx context.Context, v video.Video, out []vid
 			}
 			return old + media.EndTag, true
 		}
-		if err := o.replacePlaylist(ctx, v, name+"/"+media.PlaylistName, cacheWhenFinal, ended); err != nil {
+		if err := o.updatePlaylist(ctx, v, name+"/"+media.PlaylistName, cacheWhenFinal, ended); err != nil {
 			return err
 		}
 	}
@@ -103,12 +113,31 @@ func (o VideoOwner) closePlaylists(ctx context.Context, v video.Video, out []vid
 
 var errStaleWriter = errors.New("another writer has written more")
 
-// replacePlaylist replaces a playlist by what next returns for its present text, which is "" if there is none.
-// Conflict: next returns false, or another writer has replaced the playlist meanwhile.
+// playlistEditor returns the text that replaces that of a playlist, "" if there is none. ok is false if it must not be
+// replaced.
+type playlistEditor func(old string) (text string, ok bool)
+
+// replacePlaylist does the same as updatePlaylist, without a read if the playlist is as expected: S3 compares the
+// ETags.
 func (o VideoOwner) replacePlaylist(
-	ctx context.Context, v video.Video, name, cache string, next func(old string) (text string, ok bool),
+	ctx context.Context, v video.Video, name, cache, expected string, next playlistEditor,
 ) error {
-	const op = "publish.replacePlaylist"
+	if text, ok := next(expected); ok && text != expected {
+		etag := ""
+		if expected != "" {
+			etag = blob.ETagOf(expected)
+		}
+		if err := o.putPlaylist(ctx, v, name, cache, etag, text); errs.KindOf(err) != errs.Conflict {
+			return err
+		}
+	}
+	return o.updatePlaylist(ctx, v, name, cache, next)
+}
+
+// updatePlaylist replaces a playlist by what next returns for its present text. Conflict: next returns false, or
+// another writer has replaced the playlist meanwhile.
+func (o VideoOwner) updatePlaylist(ctx context.Context, v video.Video, name, cache string, next playlistEditor) error {
+	const op = "publish.updatePlaylist"
 	key := playback.ObjectPrefix(v.Playback) + name
 	var old []byte
 	body, info, err := o.Playlists.GetObject(ctx, key)
@@ -126,7 +155,12 @@ func (o VideoOwner) replacePlaylist(
 	case !ok:
 		return errs.E(op, errs.Conflict, errStaleWriter)
 	default:
-		m := blob.Metadata{ContentType: "application/vnd.apple.mpegurl", CacheControl: cache}
-		return o.Playlists.ReplaceObject(ctx, key, info.ETag, strings.NewReader(text), m)
+		return o.putPlaylist(ctx, v, name, cache, info.ETag, text)
 	}
+}
+
+// putPlaylist writes a playlist. Conflict: the one that is there has another ETag.
+func (o VideoOwner) putPlaylist(ctx context.Context, v video.Video, name, cache, etag, text string) error {
+	m := blob.Metadata{ContentType: "application/vnd.apple.mpegurl", CacheControl: cache}
+	return o.Playlists.ReplaceObject(ctx, playback.ObjectPrefix(v.Playback)+name, etag, strings.NewReader(text), m)
 }

@@ -134,12 +134,12 @@ type staleTable struct {
 	results []video.Result
 }
 
-func (s staleTable) LoadVideo(context.Context, string, string) (video.Video, error) {
-	return s.row, nil
+func (s staleTable) LoadVideos(_ context.Context, refs ...video.Ref) (map[video.Ref]video.Video, error) {
+	return map[video.Ref]video.Video{refs[0]: s.row}, nil
 }
-func (s staleTable) FinishTask(context.Context, string, string, video.EncodeDone) (map[int]bool, error) {
+func (s staleTable) FinishTasks(context.Context, string, string, int, ...video.EncodeDone) (map[int]bool, error) {
 	done := map[int]bool{}
-	for _, r := range s.results {
+	for _, r := range s.results[:len(s.results)-1] {
 		done[r.Task.Number] = true
 	}
 	return done, nil
@@ -184,7 +184,7 @@ func TestPromise05_StaleWriterDoesNotOverwritePlaylists(t *testing.T) {
 			}
 			want := env.readPlaylists(t)
 			p := env.newOwner()
-			p.Videos = s
+			p.Videos, p.Tasks = s, s
 			_, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, newLongEncodeDone(row.last)))
 			if errs.KindOf(err) != errs.Conflict {
 				t.Errorf("got %v, want Conflict", err)
@@ -286,7 +286,7 @@ func TestPromise05_ClosedPlaylistsAreNotReopened(t *testing.T) {
 		t.Error("the second write has succeeded")
 	}
 	p = env.newOwner()
-	p.Videos = s
+	p.Videos, p.Tasks = s, s
 	_, err := p.Handle(t.Context(), events.New("acme", "vid_1", noon, newLongEncodeDone(5)))
 	if got := env.readPlaylists(t)[media.MasterName]; errs.KindOf(err) != errs.Conflict ||
 		got != media.EmptyMasterPlaylist {

@@ -8,28 +8,33 @@ package publish
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"sluice/events"
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/metric"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/video"
-	"sluice/shared/platform/telemetry/metrics"
+	"sluice/shared/platform/queue"
 )
 
-// VideoStore keeps videos and the results of their tasks.
+// VideoStore keeps the rows of videos.
 type VideoStore interface {
-	// LoadVideo returns a video with the set of its finished tasks; NotFound if there is none.
-	LoadVideo(ctx context.Context, tenant, id string) (video.Video, error)
-	// SaveVideo writes a video and an entry of its timeline. It fails with Conflict unless the stored version is the
-	// one before v's, and with Exhausted if the tenant's limits don't allow to encode the video.
-	SaveVideo(ctx context.Context, v video.Video, why video.TimelineEntry) error
-	// FinishTask stores a task's result, adds the task to the set of finished ones and returns the set. It is
-	// idempotent.
-	FinishTask(ctx context.Context, tenant, id string, d video.EncodeDone) (map[int]bool, error)
+	// LoadVideos returns those of the videos that exist, without the sets of their finished tasks.
+	LoadVideos(ctx context.Context, refs ...video.Ref) (map[video.Ref]video.Video, error)
+	// SaveVideo writes a video and an entry of its timeline for each new version. It fails with Conflict unless the
+	// stored version is the one before these, and with Exhausted if the tenant's limits don't allow to encode the
+	// video.
+	SaveVideo(ctx context.Context, v video.Video, entries ...video.TimelineEntry) error
+}
+
+// TaskStore keeps the results of the videos' tasks.
+type TaskStore interface {
+	// FinishTasks stores the results of tasks of a video that has a number of tasks, adds the tasks to the set of
+	// finished ones and returns the set as it was before. It is idempotent.
+	FinishTasks(ctx context.Context, tenant, id string, tasks int, results ...video.EncodeDone) (map[int]bool, error)
+	// LoadFinishedTasks returns the set of finished tasks.
+	LoadFinishedTasks(ctx context.Context, tenant, id string) (map[int]bool, error)
 	// ListTaskResults returns the results of all finished tasks.
 	ListTaskResults(ctx context.Context, tenant, id string) ([]video.Result, error)
 }
@@ -46,6 +51,7 @@ type DenyList interface {
 // where that fails.
 type VideoOwner struct {
 	Videos    VideoStore
+	Tasks     TaskStore
 	Playlists PlaylistStore
 	DenyList  DenyList
 	FairShare FairShare
@@ -54,122 +60,97 @@ type VideoOwner struct {
 }
 
 // Handle applies an event to its video and returns the events that follow. It may see an event twice, late or out of
-// order. The order of the writes is what keeps the promises: a task's result is stored before the set of finished tasks
-// is read, playlists are written before the row says that they exist, and the row is saved before the events that
-// announce it are returned.
+// order. NotFound: there is no such video.
 func (o VideoOwner) Handle(ctx context.Context, e events.Event) ([]events.Event, error) {
-	data, err := events.DataAs[video.Event]("publish.Handle", e)
+	const op = "publish.Handle"
+	if _, err := events.DataAs[video.Event](op, e); err != nil {
+		return nil, err
+	}
+	ref := video.Ref{Tenant: e.Tenant, ID: e.Video}
+	rows, err := o.Videos.LoadVideos(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	before, err := o.Videos.LoadVideo(ctx, e.Tenant, e.Video)
+	v, ok := rows[ref]
+	if !ok {
+		return nil, videoMissing.ToError(op, errs.NotFound, nil)
+	}
+	item := &queue.Item{Context: ctx, Event: e}
+	requests, err := o.applyEvents(ctx, v, item)
 	if err != nil {
 		return nil, err
 	}
-	if err := o.recordFinishedTask(ctx, &before, data); err != nil {
+	tasks, err := o.FairShare.RequestTasks(ctx, requests...)
+	if err != nil {
 		return nil, err
 	}
-	after, out := video.Apply(before, data)
-	switch err := o.publishProgress(ctx, before, &after); {
-	case errs.IsRejection(err):
-		// The results of the tasks don't fit together. A redelivery of the event fails the video at the same time.
-		at := o.Now()
-		if d, ok := data.(video.EncodeDone); ok {
-			at = d.At
+	return append(item.Out, tasks[0]...), nil
+}
+
+var videoMissing = errs.NewProblem("video_not_found", "There is no such video; check its id.")
+
+// HandleBatch handles events of several videos together, as a [queue.BatchHandler]: it reads all rows with one call,
+// saves what several tasks of a video have changed once, and the in-flight limit of a tenant once. Events of a video
+// that it can't apply together, or that fail, are left to Handle.
+func (o VideoOwner) HandleBatch(ctx context.Context, items []*queue.Item) {
+	var refs []video.Ref
+	byVideo := map[video.Ref][]*queue.Item{}
+	for _, i := range items {
+		ref := video.Ref{Tenant: i.Event.Tenant, ID: i.Event.Video}
+		if byVideo[ref] == nil {
+			refs = append(refs, ref)
 		}
-		after, out = video.Fail(before, at, errs.ProblemOf(err))
-	case err != nil:
-		return nil, err
+		byVideo[ref] = append(byVideo[ref], i)
 	}
-	err = o.saveVideo(ctx, e, before, after)
-	if inspected, ok := data.(video.MediaInspected); ok && errs.KindOf(err) == errs.Exhausted {
-		after, out = video.Apply(before, video.MediaRefused{
-			UploadedAt: inspected.UploadedAt, At: inspected.At, Problem: errs.ProblemOf(err),
-		})
-		err = o.saveVideo(ctx, e, before, after)
-	}
+	rows, err := o.Videos.LoadVideos(ctx, refs...)
 	if err != nil {
-		return nil, err
+		o.Log.WarnContext(ctx, "a batch can't be handled together", "error", err)
+		return
 	}
-	if rule, ok := playback.DecideDenyRule(after); ok {
-		if _, err := o.DenyList.ApplyDenyRule(ctx, rule); err != nil {
-			return nil, err
-		}
-	}
-	if err := o.closePlaylists(ctx, after, out); err != nil {
-		return nil, err
-	}
-	all, wantsTasks := []events.Event{}, false
-	for _, d := range out {
-		if _, isTask := d.(video.EncodeRequested); isTask { // FairShare decides which ones are sent
-			wantsTasks = true
+	var tenants []string
+	applied, requests := map[string][]*queue.Item{}, map[string][]TaskRequest{}
+	for _, ref := range refs {
+		v, ok := rows[ref]
+		if !ok || !canApplyTogether(byVideo[ref]) {
 			continue
 		}
-		next := events.New(after.Tenant, after.ID, o.Now(), d)
-		next.Correlation = after.Correlation
-		all = append(all, next)
+		some, err := o.applyEvents(byVideo[ref][0].Context, v, byVideo[ref]...)
+		if err != nil {
+			o.Log.WarnContext(byVideo[ref][0].Context, "events can't be applied together", "error", err)
+			continue
+		}
+		if applied[ref.Tenant] == nil {
+			tenants = append(tenants, ref.Tenant)
+		}
+		applied[ref.Tenant] = append(applied[ref.Tenant], byVideo[ref]...)
+		requests[ref.Tenant] = append(requests[ref.Tenant], some...)
 	}
-	tasks, err := o.FairShare.RequestTasks(ctx, e, after, wantsTasks)
+	for _, tenant := range tenants {
+		o.requestTogether(ctx, applied[tenant], requests[tenant])
+	}
+}
+
+// requestTogether requests the tasks for a tenant's events that were applied, and marks the events as handled.
+func (o VideoOwner) requestTogether(ctx context.Context, applied []*queue.Item, requests []TaskRequest) {
+	tasks, err := o.FairShare.RequestTasks(ctx, requests...)
 	if err != nil {
-		return nil, err
+		o.Log.WarnContext(ctx, "tasks can't be requested together", "error", err)
+		return
 	}
-	return append(all, tasks...), nil
+	for n, i := range applied {
+		i.Out, i.Handled = append(i.Out, tasks[n]...), true
+	}
 }
 
-// recordFinishedTask stores the result of an EncodeDone and updates v.Done, if the video still waits for tasks.
-// Invalid: the task is not in the video's plan.
-func (o VideoOwner) recordFinishedTask(ctx context.Context, v *video.Video, data video.Event) error {
-	d, ok := data.(video.EncodeDone)
-	if !ok || !v.State.IsEncoding() {
-		return nil
-	}
-	if !v.Plan.HasTask(d.Result.Task) {
-		return errs.E("publish.recordFinishedTask", errs.Invalid,
-			fmt.Errorf("task %d is not in the plan", d.Result.Task.Number))
-	}
-	if v.Done[d.Result.Task.Number] {
-		metrics.MarkDuplicate(ctx)
-	}
-	done, err := o.Videos.FinishTask(ctx, v.Tenant, v.ID, d)
-	if err == nil {
-		v.Done = done
-	}
-	return err
-}
-
-// saveVideo writes the video's row if the event has changed it. An event that changes nothing counts as a duplicate.
-func (o VideoOwner) saveVideo(ctx context.Context, e events.Event, before, after video.Video) error {
-	if after.Version == before.Version {
-		// else recordFinishedTask has decided that
-		if _, done := e.Data.(video.EncodeDone); !done || !before.State.IsEncoding() {
-			metrics.MarkDuplicate(ctx)
-		}
-		return nil
-	}
-	if err := o.Videos.SaveVideo(ctx, after, after.NewTimelineEntry(string(e.Type), o.Now())); err != nil {
-		return err
-	}
-	o.Log.InfoContext(ctx, "video has changed", "was", before.State, "is", after.State,
-		metrics.LogAttr(o.Now(), collectMetrics(before, after)...))
-	return nil
-}
-
-// collectMetrics returns the metrics of a change of a video: the duration of each stage that has ended with it, in
-// milliseconds, and a failure with its code.
-func collectMetrics(before, after video.Video) (all []metric.Value) {
-	was, is := before.Times, after.Times
-	ended := func(m metric.Metric, already, from, to time.Time) {
-		if already.IsZero() && !from.IsZero() && !to.IsZero() {
-			all = append(all, m.NewValue(metric.ToMilliseconds(to.Sub(from))))
+// canApplyTogether reports whether the events of a video can be applied before any of them is announced: a single
+// event, or several finished tasks. A duplicate of a finished task gives the same events in every later state that
+// finished tasks lead to; other events would lose theirs.
+func canApplyTogether(items []*queue.Item) bool {
+	for _, i := range items {
+		_, isDone := i.Event.Data.(video.EncodeDone)
+		if _, ok := i.Event.Data.(video.Event); !ok || !isDone && len(items) > 1 {
+			return false
 		}
 	}
-	ended(metric.InspectTime, was.Inspected, is.Uploaded, is.Inspected)
-	ended(metric.EncodeTime, was.Encoded, is.Inspected, is.Encoded)
-	ended(metric.PublishTime, was.Ready, is.Encoded, is.Ready)
-	ended(metric.PlayableTime, was.Playable, is.Uploaded, is.Playable)
-	ended(metric.ReadyTime, was.Ready, is.Uploaded, is.Ready)
-	if after.State == video.Failed && before.State != video.Failed {
-		all = append(all, metric.Failed.NewValueFor(string(after.Problem.Code), 1))
-	}
-	return all
+	return true
 }

@@ -83,7 +83,7 @@ func (env *publishEnv) newOwner() publish.VideoOwner {
 	now := func() time.Time { return noon.Add(time.Hour) }
 	share := publish.FairShare{Limits: env.table, WaitQueue: env.table, Videos: env.table, MaxInFlight: 100, Now: now}
 	return publish.VideoOwner{
-		Videos: env.table, Playlists: env.media, DenyList: env.table, FairShare: share, Now: now,
+		Videos: env.table, Tasks: env.table, Playlists: env.media, DenyList: env.table, FairShare: share, Now: now,
 		Log: slog.New(slog.DiscardHandler),
 	}
 }

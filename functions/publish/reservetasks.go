@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"time"
 
 	"sluice/events"
@@ -36,8 +37,10 @@ type WaitQueueStore interface {
 
 // VideoReader reads the rows of videos.
 type VideoReader interface {
-	// LoadVideo returns a video with the set of its finished tasks; NotFound if there is none.
-	LoadVideo(ctx context.Context, tenant, id string) (video.Video, error)
+	// LoadVideos returns those of the videos that exist, without the sets of their finished tasks.
+	LoadVideos(ctx context.Context, refs ...video.Ref) (map[video.Ref]video.Video, error)
+	// LoadFinishedTasks returns the set of finished tasks of a video.
+	LoadFinishedTasks(ctx context.Context, tenant, id string) (map[int]bool, error)
 }
 
 // FairShare shares the encode queues between tenants: in each lane a tenant has at most MaxInFlight tasks in flight. A
@@ -77,43 +80,72 @@ func BackOffWithJitter(ctx context.Context, conflicts int) {
 
 var errLimitContended = errors.New("the in-flight limit changes faster than it can be written")
 
-// RequestTasks returns the encode requests to send now that e has happened to v, which is as it is after e. They may be
-// of other videos of the tenant. wantsTasks says that v needs all of its tasks that are not done.
-func (f FairShare) RequestTasks(
-	ctx context.Context, e events.Event, v video.Video, wantsTasks bool,
-) (out []events.Event, err error) {
-	if v.Plan == nil {
-		return nil, nil
+// TaskRequest is an event that has happened to a video, which is as it is after it. WantsTasks: the video needs all of
+// its tasks that are not done.
+type TaskRequest struct {
+	Event      events.Event
+	Video      video.Video
+	WantsTasks bool
+}
+
+// RequestTasks returns the encode requests to send now that events have happened to videos of one tenant, for each
+// event. They may be of other videos of the tenant.
+func (f FairShare) RequestTasks(ctx context.Context, rs ...TaskRequest) (out [][]events.Event, err error) {
+	out = make([][]events.Event, len(rs))
+	videos := map[string]video.Video{}
+	for _, r := range rs {
+		videos[r.Video.ID] = r.Video
 	}
-	lanes := v.Plan.Lanes()
-	switch d := e.Data.(type) {
-	case video.EncodeDone: // it only changes its own lane
-		if v.State.IsEncoding() {
-			lanes = []video.Lane{v.Plan.LaneOf(d.Result.Task)}
+	for _, lane := range []video.Lane{video.Interactive, video.Bulk} {
+		var requests []shareRequest
+		var indexes []int
+		for i, r := range rs {
+			if slices.Contains(r.affectedLanes(), lane) {
+				requests, indexes = append(requests, newShareRequest(r, f.Now(), videos)), append(indexes, i)
+			}
 		}
-	case video.MediaInspected, video.EncodeFailed, video.DeadlinePassed, video.DeleteRequested:
-	default: // it does not change what is in flight
-		return nil, nil
-	}
-	r := newShareRequest(e, v, wantsTasks, f.Now())
-	for _, lane := range lanes {
-		limit, err := f.updateLimit(ctx, r, lane)
+		if len(requests) == 0 {
+			continue
+		}
+		limit, err := f.updateLimit(ctx, requests, lane)
 		if err != nil {
 			return nil, err
 		}
-		tasks, err := f.buildTaskEvents(ctx, r, limit)
-		if err != nil {
-			return nil, err
+		for n, r := range requests {
+			tasks, err := f.buildTaskEvents(ctx, r, limit)
+			if err != nil {
+				return nil, err
+			}
+			out[indexes[n]] = append(out[indexes[n]], tasks...)
 		}
-		out = append(out, tasks...)
 	}
 	return out, nil
 }
 
-// updateLimit returns the limit of a lane after r, once it is stored. Transient: other writers were first each time.
-func (f FairShare) updateLimit(ctx context.Context, r shareRequest, lane video.Lane) (fairshare.InFlightLimit, error) {
+// affectedLanes returns the lanes in which the event changes what is in flight.
+func (r TaskRequest) affectedLanes() []video.Lane {
+	if r.Video.Plan == nil {
+		return nil
+	}
+	switch d := r.Event.Data.(type) {
+	case video.EncodeDone: // it only changes its own lane
+		if r.Video.State.IsEncoding() {
+			return []video.Lane{r.Video.Plan.LaneOf(d.Result.Task)}
+		}
+	case video.MediaInspected, video.EncodeFailed, video.DeadlinePassed, video.DeleteRequested:
+	default:
+		return nil
+	}
+	return r.Video.Plan.Lanes()
+}
+
+// updateLimit returns the limit of a lane after requests of one tenant, once it is stored. Transient: other writers
+// were first each time.
+func (f FairShare) updateLimit(
+	ctx context.Context, rs []shareRequest, lane video.Lane,
+) (fairshare.InFlightLimit, error) {
 	for conflicts := range maxConflictRetries {
-		limit, saved, err := f.tryUpdateLimit(ctx, r, lane)
+		limit, saved, err := f.tryUpdateLimit(ctx, rs, lane)
 		if saved || err != nil {
 			return limit, err
 		}
@@ -124,30 +156,33 @@ func (f FairShare) updateLimit(ctx context.Context, r shareRequest, lane video.L
 	return fairshare.InFlightLimit{}, errs.E("publish.updateLimit", errs.Transient, errLimitContended)
 }
 
-// tryUpdateLimit reads a limit, lets r change it and saves it; saved is false if another writer was first. A video that
-// starts to wait is enqueued before the limit is saved with MoreWaiting set: a writer that did not see the video gets a
-// conflict.
+// tryUpdateLimit reads a limit, lets requests change it and saves it; saved is false if another writer was first. A
+// video that starts to wait is enqueued before the limit is saved with MoreWaiting set: a writer that did not see the
+// video gets a conflict.
 func (f FairShare) tryUpdateLimit(
-	ctx context.Context, r shareRequest, lane video.Lane,
+	ctx context.Context, rs []shareRequest, lane video.Lane,
 ) (_ fairshare.InFlightLimit, saved bool, err error) {
-	tenant := r.video.Tenant
+	tenant := rs[0].video.Tenant
 	before, err := f.Limits.LoadInFlightLimit(ctx, tenant, lane)
 	if err != nil {
 		return before, false, err
 	}
-	u, err := f.fillFreeSlots(ctx, newLimitUpdate(before, f.MaxInFlight, r), r, lane)
-	if err != nil {
-		return before, false, err
-	}
-	if u.mustEnqueue {
-		u.limit.MoreWaiting = true
-		if err := f.WaitQueue.EnqueuePosition(ctx, tenant, lane, fairshare.PositionOf(r.video)); err != nil {
+	u, enqueued := newLimitUpdate(before, f.MaxInFlight, rs...), false
+	for _, r := range rs {
+		if u, err = f.fillFreeSlots(ctx, u.startRequest(r), r, lane); err != nil {
 			return before, false, err
 		}
+		if u.mustEnqueue {
+			if err := f.WaitQueue.EnqueuePosition(ctx, tenant, lane, fairshare.PositionOf(r.video)); err != nil {
+				return before, false, err
+			}
+			u, enqueued = u.joinQueue(fairshare.PositionOf(r.video)), true
+		}
 	}
-	if u.mustEnqueue || !reflect.DeepEqual(before, u.limit) {
-		u.limit.Version++
-		if err := f.Limits.SaveInFlightLimit(ctx, u.limit); errs.KindOf(err) == errs.Conflict {
+	after := u.finish()
+	if enqueued || !reflect.DeepEqual(before, after) {
+		after.Version++
+		if err := f.Limits.SaveInFlightLimit(ctx, after); errs.KindOf(err) == errs.Conflict {
 			return before, false, nil
 		} else if err != nil {
 			return before, false, err
@@ -156,23 +191,22 @@ func (f FairShare) tryUpdateLimit(
 	if len(u.taken) > 0 {
 		err = f.WaitQueue.DequeuePositions(ctx, tenant, lane, u.taken...)
 	}
-	return u.limit, true, err
+	return after, true, err
 }
 
 // fillFreeSlots reserves tasks until no slot is free or no video waits.
 func (f FairShare) fillFreeSlots(
 	ctx context.Context, u limitUpdate, r shareRequest, lane video.Lane,
 ) (limitUpdate, error) {
-	var last fairshare.QueuePosition
-	for atEnd := false; u.countFreeSlots() > 0; {
-		if len(u.waiting) == 0 && !atEnd && u.limit.MoreWaiting {
+	for u.countFreeSlots() > 0 {
+		if u.needsPage() {
 			n := min(u.countFreeSlots(), maxPositionsPerRead)
-			page, err := f.WaitQueue.ListQueuePositions(ctx, r.video.Tenant, lane, last, n)
+			page, err := f.WaitQueue.ListQueuePositions(ctx, r.video.Tenant, lane, u.last, n)
 			if err != nil {
 				return u, err
 			}
-			if u.waiting, atEnd = page, len(page) < n; len(page) > 0 {
-				last = page[len(page)-1]
+			if u = u.addPage(page, len(page) < n); len(u.waiting) == 0 && !u.atEnd {
+				continue
 			}
 		}
 		var next fairshare.QueuePosition
@@ -180,52 +214,11 @@ func (f FairShare) fillFreeSlots(
 		if u, next, ok = u.takeNext(r); !ok {
 			return u, nil
 		}
-		v, err := f.loadVideo(ctx, r, next.Video)
+		v, err := f.loadVideo(ctx, r, u.limit, next.Video)
 		if err != nil {
 			return u, err
 		}
 		u = u.reserveTasks(v, r)
 	}
 	return u, nil
-}
-
-// loadVideo returns a video of the request's tenant, which it reads once for each request. A video that does not exist
-// any more has no state, so that no task of it is reserved.
-func (f FairShare) loadVideo(ctx context.Context, r shareRequest, id string) (video.Video, error) {
-	if v, ok := r.videos[id]; ok {
-		return v, nil
-	}
-	v, err := f.Videos.LoadVideo(ctx, r.video.Tenant, id)
-	if errs.KindOf(err) == errs.NotFound {
-		v, err = video.Video{Tenant: r.video.Tenant, ID: id}, nil
-	}
-	if err == nil {
-		r.videos[id] = v
-	}
-	return v, err
-}
-
-// buildTaskEvents returns the encode requests of the tasks that are reserved under r's key. Those of another video
-// continue that video's trace.
-func (f FairShare) buildTaskEvents(
-	ctx context.Context, r shareRequest, limit fairshare.InFlightLimit,
-) (out []events.Event, err error) {
-	for _, reservation := range limit.ReservedBy(r.key) {
-		v, err := f.loadVideo(ctx, r, reservation.Video)
-		if err != nil {
-			return nil, err
-		}
-		if !v.State.IsEncoding() { // it has failed or was deleted since
-			continue
-		}
-		tasks := v.Plan.Tasks()
-		for _, n := range reservation.Tasks {
-			e := events.New(v.Tenant, v.ID, r.now, v.NewEncodeRequest(tasks[n]))
-			if e.Correlation = v.Correlation; v.ID != r.video.ID {
-				e.Trace = v.Trace
-			}
-			out = append(out, e)
-		}
-	}
-	return out, nil
 }

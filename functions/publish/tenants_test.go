@@ -71,10 +71,13 @@ func (env *tenantEnv) reserveTasks(v video.Video, data video.Event, wantsTasks b
 	if err != nil {
 		env.Fatal(err)
 	}
-	out, err := env.fairShare.RequestTasks(env.Context(), events.New(v.Tenant, v.ID, env.now, data), row, wantsTasks)
+	tasks, err := env.fairShare.RequestTasks(env.Context(), publish.TaskRequest{
+		Event: events.New(v.Tenant, v.ID, env.now, data), Video: row, WantsTasks: wantsTasks,
+	})
 	if err != nil {
 		env.Fatal(err)
 	}
+	out := tasks[0]
 	env.requested = nil
 	for _, e := range out {
 		env.requested = append(
@@ -95,7 +98,7 @@ func (env *tenantEnv) finishTask(v video.Video, n int) {
 		env.Fatal(err)
 	}
 	d := video.EncodeDone{At: env.now, Result: video.Result{Task: before.Plan.Tasks()[n]}}
-	if _, err := env.table.FinishTask(env.Context(), v.Tenant, v.ID, d); err != nil {
+	if _, err := env.table.FinishTasks(env.Context(), v.Tenant, v.ID, before.Plan.TaskCount(), d); err != nil {
 		env.Fatal(err)
 	}
 	if row, err := env.table.LoadVideo(env.Context(), v.Tenant, v.ID); err == nil && row.IsComplete() {

@@ -36,6 +36,14 @@ func (t faultyTable) Get(ctx context.Context, k table.Key) (table.Row, error) {
 	})
 }
 
+func (t faultyTable) GetBatch(ctx context.Context, keys []table.Key) ([]table.Row, error) {
+	return scheduleCall(
+		ctx, t.process, "GetBatch "+keys[0].Kind(), keys[0].PK, readOutcomes, func() ([]table.Row, error) {
+			return t.rows().GetBatch(ctx, keys)
+		},
+	)
+}
+
 func (t faultyTable) Write(ctx context.Context, w table.Write) (table.Row, error) {
 	return scheduleCall(
 		ctx, t.process, "Write "+w.Key.Kind(), w.Key.PK+w.Key.SK, writeOutcomes, func() (table.Row, error) {

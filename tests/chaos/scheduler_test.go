@@ -277,10 +277,11 @@ func (sim *simulation) newConsumer(p *process, s services.Service) *queue.Consum
 		turns := publish.FairShare{
 			Limits: p.newStore(), WaitQueue: p.newStore(), Videos: p.newStore(), MaxInFlight: inFlightLimit, Now: now,
 		}
-		c.Handle = publish.VideoOwner{
-			Videos: p.newStore(), Playlists: faultyMedia{p}, DenyList: p.newStore(), FairShare: turns, Now: now,
-			Log: log,
-		}.Handle
+		owner := publish.VideoOwner{
+			Videos: p.newStore(), Tasks: p.newStore(), Playlists: faultyMedia{p}, DenyList: p.newStore(),
+			FairShare: turns, Now: now, Log: log,
+		}
+		c.Handle, c.HandleTogether = owner.Handle, owner.HandleBatch
 	default:
 		panic(fmt.Sprintf("the world has no service %s", s.Name))
 	}

@@ -58,8 +58,8 @@ func (env *videoEnv) newOwner() publish.VideoOwner {
 		Limits: env.table, WaitQueue: env.table, Videos: env.table, MaxInFlight: 100, Now: fixedNow,
 	}
 	return publish.VideoOwner{
-		Videos: env.table, Playlists: env.media, DenyList: env.table, FairShare: share, Now: fixedNow,
-		Log: slog.New(slog.DiscardHandler),
+		Videos: env.table, Tasks: env.table, Playlists: env.media, DenyList: env.table, FairShare: share,
+		Now: fixedNow, Log: slog.New(slog.DiscardHandler),
 	}
 }
 

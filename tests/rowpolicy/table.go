@@ -36,6 +36,16 @@ func (t Table) Get(ctx context.Context, k table.Key) (table.Row, error) {
 	return t.Table.Get(ctx, k)
 }
 
+// GetBatch implements [table.Table].
+func (t Table) GetBatch(ctx context.Context, keys []table.Key) ([]table.Row, error) {
+	var items []Item
+	for _, k := range keys {
+		items = append(items, Item{"dynamodb:BatchGetItem", k.PK})
+	}
+	t.checkCall("", items...)
+	return t.Table.GetBatch(ctx, keys)
+}
+
 // Write implements [table.Table].
 func (t Table) Write(ctx context.Context, w table.Write) (table.Row, error) {
 	t.checkCall("", newItem(w))

@@ -16,7 +16,7 @@ func main() {
 	r := runtime.New("publish")
 	rows := database.Open(r)
 	p := publish.VideoOwner{
-		Videos: rows, Playlists: buckets.OpenMedia(r), Now: r.Now, Log: r.Log,
+		Videos: rows, Tasks: rows, Playlists: buckets.OpenMedia(r), Now: r.Now, Log: r.Log,
 		DenyList: denylist.SignallingStore{Rules: rows, Invoke: scaler.NewInvoker(r, "reconcile"), Log: r.Log},
 		FairShare: publish.FairShare{
 			Limits: rows, WaitQueue: rows, Videos: rows, MaxInFlight: r.PositiveInt(services.EnvInFlightLimit),
@@ -24,5 +24,6 @@ func main() {
 			Backoff: publish.BackOffWithJitter,
 		},
 	}
-	messages.ConsumeQueue(r, scaler.NewNotifier(r, "reconcile").WrapHandler(p.Handle), nil)
+	notifier := scaler.NewNotifier(r, "reconcile")
+	messages.ConsumeQueueTogether(r, notifier.WrapHandler(p.Handle), notifier.WrapBatchHandler(p.HandleBatch))
 }

@@ -32,6 +32,7 @@ type Allotment struct {
 	EndTask    int            `json:"end"`              // one past the number of its last task
 	LeaseStart time.Time      `json:"since"`            // when a task was last requested or finished
 	InFlight   map[int]string `json:"flight,omitempty"` // by task: hash of the event that requested it
+	Retried    bool           `json:"again,omitempty"`  // tasks from NextTask on may be finished already
 }
 
 // hashRequestKey returns a short hash of an event's id: a row may hold thousands. If two events have the same hash, a

@@ -20,12 +20,14 @@ const LeaseDuration = time.Hour
 // tenant, it keeps long videos from delaying short ones. The methods are pure: each returns the limit after the change.
 // The size of the limit is a parameter: see services.ComputeInFlightLimit.
 type InFlightLimit struct {
-	Tenant       string
-	Lane         video.Lane
-	Version      int64       // one more with each write, for optimistic locking
-	Allotments   []Allotment // of videos with tasks in flight, or with some tasks still to request, by queue position
-	MoreWaiting  bool        // more videos wait in rows of their own, of which no task was requested yet
-	LastProgress time.Time   // when a task was last found to be finished
+	Tenant      string
+	Lane        video.Lane
+	Version     int64       // one more with each write, for optimistic locking
+	Allotments  []Allotment // of videos with tasks in flight, or with some tasks still to request, by queue position
+	MoreWaiting bool        // more videos wait in rows of their own, of which no task was requested yet
+	// FirstWaiting is the position of the first of these videos, or one before it; the zero position: not known.
+	FirstWaiting QueuePosition
+	LastProgress time.Time // when a task was last found to be finished
 }
 
 // IsQueued reports whether a video only waits for its turn: none of its tasks is in flight, and tasks of its tenant's
@@ -138,7 +140,7 @@ func (l InFlightLimit) ReserveTasks(v video.Video, size int, event string, now t
 	free, tasks := l.FreeSlots(size), v.Plan.Tasks()
 	a, ok := l.FindAllotment(v.ID)
 	if !ok {
-		a = Allotment{QueuePosition: PositionOf(v), LeaseStart: now}
+		a = Allotment{QueuePosition: PositionOf(v), LeaseStart: now, Retried: len(v.Done) > 0}
 	}
 	a.EndTask, a.InFlight = len(tasks), maps.Clone(a.InFlight)
 	for ; a.NextTask < a.EndTask; a.NextTask++ {
@@ -170,7 +172,7 @@ func (l InFlightLimit) RetryTasks(v video.Video, event string, now time.Time) In
 	for n := range a.InFlight {
 		a.InFlight[n], a.LeaseStart = hashRequestKey(event), now
 	}
-	a.NextTask = 0
+	a.NextTask, a.Retried = 0, true
 	return l.withAllotment(a)
 }
 

@@ -10,12 +10,13 @@ const (
 	DeleteObjects   Action = "delete-objects" // list and delete objects
 	UploadObjects   Action = "upload-objects" // create, sign, list and complete multipart uploads
 	AbortUploads    Action = "abort-uploads"
-	GetRows         Action = "get-rows"    // each by its key
-	QueryRows       Action = "query-rows"  // of a partition
-	ReadRows        Action = "read-rows"   // GetRows and QueryRows
-	UpdateRows      Action = "update-rows" // attributes of rows
-	PutRows         Action = "put-rows"    // whole rows
-	WriteRows       Action = "write-rows"  // PutRows, and update attributes
+	GetRows         Action = "get-rows"      // each by its key
+	GetManyRows     Action = "get-many-rows" // several in one call
+	QueryRows       Action = "query-rows"    // of a partition
+	ReadRows        Action = "read-rows"     // GetRows and QueryRows
+	UpdateRows      Action = "update-rows"   // attributes of rows
+	PutRows         Action = "put-rows"      // whole rows
+	WriteRows       Action = "write-rows"    // PutRows, and update attributes
 	DeleteRows      Action = "delete-rows"
 	QueryIndex      Action = "query-index"
 	ReadSecret      Action = "read-secret"
@@ -76,13 +77,14 @@ type resource struct {
 // 403 for an object that does not exist instead of 404, so readers have it.
 var resources = map[Resource]resource{
 	Table: {env: fixedEnv(EnvTable), iamActions: map[Action][]string{
-		GetRows:    {"dynamodb:GetItem"},
-		QueryRows:  {"dynamodb:Query"},
-		ReadRows:   {"dynamodb:GetItem", "dynamodb:Query"},
-		PutRows:    {"dynamodb:PutItem"},
-		UpdateRows: {"dynamodb:UpdateItem"},
-		WriteRows:  {"dynamodb:PutItem", "dynamodb:UpdateItem"},
-		DeleteRows: {"dynamodb:BatchWriteItem", "dynamodb:Query"},
+		GetRows:     {"dynamodb:GetItem"},
+		GetManyRows: {"dynamodb:BatchGetItem"},
+		QueryRows:   {"dynamodb:Query"},
+		ReadRows:    {"dynamodb:GetItem", "dynamodb:Query"},
+		PutRows:     {"dynamodb:PutItem"},
+		UpdateRows:  {"dynamodb:UpdateItem"},
+		WriteRows:   {"dynamodb:PutItem", "dynamodb:UpdateItem"},
+		DeleteRows:  {"dynamodb:BatchWriteItem", "dynamodb:Query"},
 	}},
 	ByTenant:     indexResource,
 	ByExternal:   indexResource,

@@ -178,6 +178,7 @@ var Map = addDoors([]Service{
 		},
 		Permissions: []Permission{
 			{ReadRows, Table, []string{VideoRows, InFlightLimitRows}},
+			{GetManyRows, Table, []string{VideoRows}},
 			{WriteRows, Table, []string{VideoRows, QuotaRows}},
 			{GetRows, Table, []string{DenyListRows}},
 			{PutRows, Table, []string{InFlightLimitRows, DenyListRows}},

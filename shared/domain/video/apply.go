@@ -158,7 +158,8 @@ func markReady(v Video, at time.Time) (Video, []Event) {
 		}
 	}
 	out := []Event{VideoReady{Playback: v.Playback, Duration: v.Plan.Rate.Seconds(v.Plan.FrameCount())}}
-	if v.Times.Playable.Equal(v.Times.Encoded) {
+	// the second: the event that made it playable may have been applied together with those that made it ready
+	if v.Times.Playable.Equal(v.Times.Encoded) || v.Times.Playable.Equal(at) {
 		out = append([]Event{newPlayableEvent(v)}, out...)
 	}
 	return v, out

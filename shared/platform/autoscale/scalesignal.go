@@ -9,6 +9,7 @@ import (
 	"sluice/events"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/queue"
 )
 
 // ScaleSignal tells the Autoscaler what it can't read from the queues: messages that are being sent and that SQS does
@@ -56,6 +57,18 @@ func (n *ScaleNotifier) WrapHandler(h EventHandler) EventHandler {
 			n.notifyIfNeeded(ctx, e, out)
 		}
 		return out, err
+	}
+}
+
+// WrapBatchHandler does the same as WrapHandler for a handler of batches: it observes what that has handled.
+func (n *ScaleNotifier) WrapBatchHandler(h queue.BatchHandler) queue.BatchHandler {
+	return func(ctx context.Context, items []*queue.Item) {
+		h(ctx, items)
+		for _, i := range items {
+			if i.Handled {
+				n.notifyIfNeeded(i.Context, i.Event, i.Out)
+			}
+		}
 	}
 }
 

@@ -51,15 +51,20 @@ type InboundQueue interface {
 
 // Consumer handles the batches of one service's queue.
 type Consumer struct {
-	Service     services.Service
-	Handle      Handler
-	OnExhausted OnExhausted // may be nil
-	Send        Sender
-	Queue       InboundQueue
-	Jitter      func() float64 // a number from 0 to 1 for Backoff; nil: random
+	Service services.Service
+	Handle  Handler
+	// HandleTogether handles first deliveries of a FIFO queue; Handle, what it has not handled, and everything else. It
+	// may be nil.
+	HandleTogether BatchHandler
+	OnExhausted    OnExhausted // may be nil
+	Send           Sender
+	Queue          InboundQueue
+	Jitter         func() float64 // a number from 0 to 1 for Backoff; nil: random
 	// StartSpan starts the span of an event; the function that it returns ends it. It may be nil.
 	StartSpan func(ctx context.Context, m lambdaevents.SQSMessage, e events.Event) (context.Context, func(error))
-	Log       *slog.Logger
+	// TraceHeader returns the trace header for the events that follow one that was handled with others. It may be nil.
+	TraceHeader func(ctx context.Context) string
+	Log         *slog.Logger
 }
 
 // HandleBatch is the Lambda handler. Each message is handled, sent to the dead-letter queue, or reported as failed.
@@ -73,11 +78,16 @@ func (c *Consumer) HandleBatch(
 	stopped := map[string]time.Duration{}          // by group: visibility timeout
 	work, done := invocation.WithReserve(ctx, reportReserve)
 	defer done()
-	for _, m := range batch.Records {
-		group := m.Attributes["MessageGroupId"]
+	started := c.handleTogether(work, batch.Records)
+	for i, m := range batch.Records {
+		group, s := m.Attributes["MessageGroupId"], started[i]
+		if s != nil && s.Handled {
+			continue
+		}
 		if wait, stop := stopped[group]; stop {
 			c.delayRedelivery(work, m, wait)
-		} else if wait, again := c.handleMessage(work, delivery{m, time.Now()}); !again {
+			s.cancel()
+		} else if wait, again := c.handleMessage(work, delivery{m, time.Now()}, s); !again {
 			continue
 		} else if c.Service.Inbox.FIFO {
 			stopped[group] = wait

@@ -46,14 +46,18 @@ func (d delivery) metricsAttr(counts ...metric.Value) slog.Attr {
 }
 
 // handleMessage handles the events of one message. It reports whether SQS shall deliver the message again, and when.
-func (c *Consumer) handleMessage(ctx context.Context, d delivery) (wait time.Duration, again bool) {
+// s is its event if the span of that has started already; else nil.
+func (c *Consumer) handleMessage(ctx context.Context, d delivery, s *startedEvent) (wait time.Duration, again bool) {
+	if s != nil {
+		return c.handleEvent(s)
+	}
 	es, err := decodeEvents(d.SQSMessage)
 	if err != nil {
 		c.setVisibilityTimeout(ctx, d)
 		return c.scheduleRedelivery(ctx, d, c.sendToDeadLetterQueue(ctx, d, err))
 	}
 	for _, e := range es {
-		if wait, again := c.handleEvent(ctx, d, e); again {
+		if wait, again := c.handleEvent(c.startEvent(ctx, d, e)); again {
 			return wait, true
 		}
 	}
@@ -61,29 +65,29 @@ func (c *Consumer) handleMessage(ctx context.Context, d delivery) (wait time.Dur
 }
 
 // handleEvent handles one event of a message. It reports whether SQS shall deliver the message again, and when.
-func (c *Consumer) handleEvent(ctx context.Context, d delivery, e events.Event) (wait time.Duration, again bool) {
-	end := func(error) {}
-	if c.StartSpan != nil {
-		ctx, end = c.StartSpan(ctx, d.SQSMessage, e)
-	}
+func (c *Consumer) handleEvent(s *startedEvent) (wait time.Duration, again bool) {
+	ctx, d, e := s.ctx, s.delivery, s.Event
 	c.setVisibilityTimeout(ctx, d)
-	ctx, isDuplicate := metrics.WithDuplicateMark(ctx)
-	out, err := c.attemptEvent(ctx, d, e)
-	if err == nil {
-		err = c.Send.Send(ctx, out...)
+	var err error
+	if s.Out, err = c.attemptEvent(ctx, d, e); err == nil {
+		err = c.Send.Send(ctx, s.Out...)
 	}
-	defer end(err) // the span of a dead letter ends with its error
+	defer s.end(err) // the span of a dead letter ends with its error
 	if err != nil {
 		return c.scheduleRedelivery(ctx, d, c.handleFailure(ctx, d, e, err))
 	}
-	took := time.Since(d.started)
+	c.reportHandled(s, time.Since(d.started))
+	return 0, false
+}
+
+// reportHandled logs that an event was handled, and its metrics. took is the time that it took.
+func (c *Consumer) reportHandled(s *startedEvent, took time.Duration) {
 	counts := []metric.Value{metric.WorkTime.NewValue(metric.ToMilliseconds(took))}
-	if isDuplicate() { // it changed nothing
+	if s.isDuplicate() { // it changed nothing
 		counts = append(counts, metric.Duplicates.NewValue(1))
 	}
-	c.Log.InfoContext(ctx, "handled", "type", e.Type, "attempt", d.attemptNumber(), "sent", len(out), "seconds",
-		took.Seconds(), d.metricsAttr(counts...))
-	return 0, false
+	c.Log.InfoContext(s.ctx, "handled", "type", s.Event.Type, "attempt", s.attemptNumber(), "sent", len(s.Out),
+		"seconds", took.Seconds(), s.metricsAttr(counts...))
 }
 
 // handleFailure handles the error of an event. It returns the error for which SQS shall deliver the message again,

@@ -126,10 +126,26 @@ func methodCalls() []methodCall {
 		{"SaveVideo", func(t *testing.T, s store.Store) error {
 			return s.SaveVideo(t.Context(), v, video.TimelineEntry{})
 		}, []string{"TransactWriteItems"}},
-		{"FinishTask", func(t *testing.T, s store.Store) error {
-			_, err := s.FinishTask(t.Context(), "acme", "v", video.EncodeDone{})
+		{"LoadVideos", func(t *testing.T, s store.Store) error {
+			_, err := s.LoadVideos(t.Context(), video.Ref{Tenant: "acme", ID: "v"}, video.Ref{Tenant: "acme", ID: "w"})
 			return err
-		}, []string{"PutItem", "UpdateItem", "Query"}},
+		}, []string{"BatchGetItem"}},
+		{"LoadFinishedTasks", func(t *testing.T, s store.Store) error {
+			_, err := s.LoadFinishedTasks(t.Context(), "acme", "v")
+			return err
+		}, []string{"Query"}},
+		{"FinishTasks", func(t *testing.T, s store.Store) error {
+			_, err := s.FinishTasks(t.Context(), "acme", "v", 1, video.EncodeDone{})
+			return err
+		}, []string{"PutItem", "UpdateItem"}},
+		{"FinishTasks of a long video", func(t *testing.T, s store.Store) error {
+			_, err := s.FinishTasks(
+				t.Context(), "acme", "v", 300, video.EncodeDone{}, video.EncodeDone{Result: video.Result{
+					Task: video.Task{Number: 1},
+				}},
+			)
+			return err
+		}, []string{"TransactWriteItems", "UpdateItem", "Query"}},
 		{"BeginIdempotency", func(t *testing.T, s store.Store) error {
 			_, err := s.BeginIdempotency(t.Context(), video.IdempotencyRecord{Owner: "acme"}, time.Time{})
 			return err

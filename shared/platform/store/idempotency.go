@@ -52,7 +52,7 @@ func (s Store) BeginIdempotency(
 	if err != nil {
 		return video.IdempotencyRecord{}, err
 	}
-	w.ReturnFound = true
+	w.ReturnOld = true
 	found, err := s.Table.Write(ctx, w)
 	if errs.KindOf(err) == errs.Conflict && found != nil {
 		i = idempotencyItem{}

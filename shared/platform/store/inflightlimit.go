@@ -19,6 +19,7 @@ type inFlightLimitItem struct {
 	Version      int64               `dynamodbav:"version"`
 	Allotments   item.CompressedText `dynamodbav:"shares,omitempty"` // JSON
 	MoreWaiting  bool                `dynamodbav:"more"`
+	FirstWaiting string              `dynamodbav:"first,omitempty"` // JSON
 	LastProgress string              `dynamodbav:"moved,omitempty"`
 }
 
@@ -38,6 +39,7 @@ func (i inFlightLimitItem) toInFlightLimit(c *item.Codec) fairshare.InFlightLimi
 	l.Tenant = strings.TrimPrefix(i.PK, services.InFlightLimitRows+"#")
 	l.Lane = video.Lane(strings.TrimPrefix(i.SK, services.InFlightLimitRows+"#"))
 	c.DecodeJSON(string(i.Allotments), &l.Allotments)
+	c.DecodeJSON(i.FirstWaiting, &l.FirstWaiting)
 	return l
 }
 
@@ -62,6 +64,9 @@ func (s Store) SaveInFlightLimit(ctx context.Context, l fairshare.InFlightLimit)
 	}
 	if len(l.Allotments) > 0 {
 		i.Allotments = item.CompressedText(c.EncodeJSON(l.Allotments))
+	}
+	if l.FirstWaiting != (fairshare.QueuePosition{}) {
+		i.FirstWaiting = c.EncodeJSON(l.FirstWaiting)
 	}
 	if c.Err != nil {
 		return errs.E(op, errs.Invalid, c.Err)

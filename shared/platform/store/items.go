@@ -87,10 +87,6 @@ type (
 		table.Key
 		Entry string `dynamodbav:"entry"` // JSON
 	}
-	donePageItem struct {
-		table.Key
-		Done []int `dynamodbav:"done,numberset"`
-	}
 	taskResultItem struct {
 		table.Key
 		Result  string `dynamodbav:"result"` // JSON

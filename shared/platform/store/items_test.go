@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/doneset"
 	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
@@ -84,9 +85,9 @@ func TestRowKeys(t *testing.T) {
 			table.Key{PK: "LETTER#1970-01", SK: "ltr_" + strings.Repeat("0", 26)},
 		},
 		{"invalid dead letter id", deadLetterKey("ltr_1"), table.Key{}},
-		{"last task of a page", donePageKey(k, 255), table.Key{PK: "VIDEO#acme#vid_1", SK: "DONE#000"}},
-		{"first task of the next", donePageKey(k, 256), table.Key{PK: "VIDEO#acme#vid_1", SK: "DONE#001"}},
-		{"last page", donePageKey(k, maxTasks-1), table.Key{PK: "VIDEO#acme#vid_1", SK: "DONE#390"}},
+		{"last task of a page", doneset.PageKey(k, 255), table.Key{PK: "VIDEO#acme#vid_1", SK: "DONE#000"}},
+		{"first task of the next", doneset.PageKey(k, 256), table.Key{PK: "VIDEO#acme#vid_1", SK: "DONE#001"}},
+		{"last page", doneset.PageKey(k, maxTasks-1), table.Key{PK: "VIDEO#acme#vid_1", SK: "DONE#390"}},
 		{"result", taskResultKey(k, 42), table.Key{PK: "VIDEO#acme#vid_1", SK: "RESULT#00042"}},
 		{"separator in an id", videoKey("acme#vid_1", "x"), table.Key{}},
 		{"no id", tokenKey(""), table.Key{}},

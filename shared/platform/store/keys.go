@@ -12,10 +12,8 @@ import (
 )
 
 const (
-	donePrefix     = "DONE#"
 	resultPrefix   = "RESULT#"
 	timelinePrefix = "TIME#"
-	tasksPerPage   = 256    // task numbers in one DONE row
 	maxTasks       = 100000 // RESULT# keys sort by task number up to here
 )
 
@@ -28,11 +26,6 @@ func videoKey(tenant, id string) table.Key  { return item.NewKey(services.VideoR
 func idempotencyRowKey(r video.IdempotencyRecord) table.Key {
 	sum := sha256.Sum256([]byte(r.Route + "\x00" + r.Key))
 	return item.NewKey(services.IdempotencyRows, r.Owner, hex.EncodeToString(sum[:]))
-}
-
-// donePageKey returns the key of the DONE row, in the partition of k, that holds task n.
-func donePageKey(k table.Key, n int) table.Key {
-	return table.Key{PK: k.PK, SK: fmt.Sprintf("%s%03d", donePrefix, n/tasksPerPage)}
 }
 
 // taskResultKey returns the key of the RESULT row, in the partition of k, of task n.

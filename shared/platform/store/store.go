@@ -29,15 +29,17 @@
 //
 //	dynamodb:GetItem         LoadTenant, LoadToken, LoadUpload, LoadVideo, LoadDeadLetter, LoadInFlightLimit,
 //	                         LoadScalingState, LoadDenyEntry, ApplyDenyRule, DeleteProducer
-//	dynamodb:Query           LoadVideo, LoadTimeline, FinishTask, ListTaskResults, DeleteTaskResults, ListProducers,
-//	                         ListProducersBySender, ListDeadLetters, ListQueuePositions, CheckQuota, LoadUsage,
-//	                         CreateVideo, CreateVideoIdempotently, SaveVideo; on an index ListVideos,
-//	                         ListOverdueVideos, CountOpenDeadLetters, ListDenySteps
-//	dynamodb:PutItem         CreateTenant, CreateToken, CreateVideo, CreateVideoIdempotently, SaveVideo, FinishTask,
+//	dynamodb:BatchGetItem    LoadVideos
+//	dynamodb:Query           LoadVideo, LoadFinishedTasks, LoadTimeline, FinishTasks, ListTaskResults,
+//	                         DeleteTaskResults, ListProducers, ListProducersBySender, ListDeadLetters,
+//	                         ListQueuePositions, CheckQuota, LoadUsage, CreateVideo, CreateVideoIdempotently,
+//	                         SaveVideo; on an index ListVideos, ListOverdueVideos, CountOpenDeadLetters,
+//	                         ListDenySteps
+//	dynamodb:PutItem         CreateTenant, CreateToken, CreateVideo, CreateVideoIdempotently, SaveVideo, FinishTasks,
 //	                         BeginIdempotency, CompleteIdempotency, CreateProducer, CreateDeadLetter,
 //	                         UpdateDeadLetter, SaveInFlightLimit, EnqueuePosition, SaveScalingState, SaveDenyEntry,
 //	                         ApplyDenyRule
-//	dynamodb:UpdateItem      SaveVideo, FinishTask, UpdateDetails, CreateVideo, CreateVideoIdempotently, SaveLimits
+//	dynamodb:UpdateItem      SaveVideo, FinishTasks, UpdateDetails, CreateVideo, CreateVideoIdempotently, SaveLimits
 //	dynamodb:BatchWriteItem  DeleteToken, DeleteTaskResults, DeleteProducer, DequeuePositions
 //
 // Rows are created, and videos saved, in transactions; IAM checks the PutItem and UpdateItem calls that a transaction

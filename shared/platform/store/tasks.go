@@ -1,45 +1,63 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"strconv"
-
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"slices"
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/video"
+	"sluice/shared/platform/store/doneset"
 	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
 
-// FinishTask writes the result of a task, adds the task to the set of finished ones and returns that set. The result is
-// written first: whoever sees a task in the set can read its result. FinishTask does not check that the video exists. A
-// repetition with the same result changes nothing. Invalid: the task number or an id does not fit a key.
-func (s Store) FinishTask(ctx context.Context, tenant, id string, t video.EncodeDone) (map[int]bool, error) {
-	const op = "store.FinishTask"
-	k, n := videoKey(tenant, id), t.Result.Task.Number
-	if err := checkTaskKey(op, k, n); err != nil {
+// FinishTasks writes the results of tasks of a video, adds the tasks to the set of finished ones and returns that set
+// as it was before. The results are written first, all or none: whoever sees a task in the set can read its result.
+// tasks is the number of tasks that the video has. FinishTasks does not check that the video exists. A repetition with
+// the same results changes nothing. Invalid: a task number or an id does not fit a key, or there are more than 100
+// results.
+func (s Store) FinishTasks(
+	ctx context.Context, tenant, id string, tasks int, results ...video.EncodeDone,
+) (before map[int]bool, err error) {
+	const op = "store.FinishTasks"
+	k := videoKey(tenant, id)
+	if err := s.writeTaskResults(ctx, op, k, results); err != nil {
 		return nil, err
 	}
-	var c item.Codec
-	i := taskResultItem{
-		Key: taskResultKey(k, n), Result: c.EncodeJSON(t.Result), Started: item.FormatTimestamp(t.Started),
-		At: item.FormatTimestamp(t.At),
+	var numbers []int
+	for _, t := range results {
+		numbers = append(numbers, t.Result.Task.Number)
 	}
-	if c.Err != nil {
-		return nil, errs.E(op, errs.Invalid, c.Err)
+	return doneset.Add(ctx, s.Table, op, k, tasks, numbers...)
+}
+
+// writeTaskResults writes the RESULT rows of tasks: all or none.
+func (s Store) writeTaskResults(ctx context.Context, op string, k table.Key, results []video.EncodeDone) error {
+	var writes []table.Write
+	for _, t := range results {
+		n := t.Result.Task.Number
+		if err := checkTaskKey(op, k, n); err != nil {
+			return err
+		}
+		var c item.Codec
+		i := taskResultItem{
+			Key: taskResultKey(k, n), Result: c.EncodeJSON(t.Result), Started: item.FormatTimestamp(t.Started),
+			At: item.FormatTimestamp(t.At),
+		}
+		put, err := item.BuildPut(op, i, table.Condition{})
+		if err := cmp.Or(err, c.Err); err != nil {
+			return errs.E(op, errs.Invalid, err)
+		}
+		// a transaction does not take two writes of a row; of two results of a task, the last one counts
+		writes = slices.DeleteFunc(writes, func(w table.Write) bool { return w.Key == put.Key })
+		writes = append(writes, put)
 	}
-	if err := item.Put(ctx, s.Table, op, i, table.Condition{}, errs.Problem{}); err != nil {
-		return nil, err
+	if len(writes) == 1 {
+		_, err := s.Table.Write(ctx, writes[0])
+		return item.WrapError(op, err, errs.Problem{})
 	}
-	add := table.Write{
-		Key:    donePageKey(k, n),
-		Change: table.Update{Add: table.Row{"done": &types.AttributeValueMemberNS{Value: []string{strconv.Itoa(n)}}}},
-	}
-	if _, err := s.Table.Write(ctx, add); err != nil {
-		return nil, item.WrapError(op, err, errs.Problem{})
-	}
-	return s.loadFinishedTasks(ctx, op, k)
+	return item.WrapError(op, s.Table.Transact(ctx, writes...), errs.Problem{})
 }
 
 // checkTaskKey returns Invalid for the zero Key and for a task number that does not fit a key.
@@ -53,16 +71,9 @@ func checkTaskKey(op string, k table.Key, n int) error {
 	return nil
 }
 
-// loadFinishedTasks returns the set of finished tasks from all its pages.
-func (s Store) loadFinishedTasks(ctx context.Context, op string, k table.Key) (map[int]bool, error) {
-	pages, err := item.QueryPrefix(ctx, s.Table, op, item.Keep[donePageItem], k, donePrefix)
-	done := map[int]bool{}
-	for _, p := range pages {
-		for _, n := range p.Done {
-			done[n] = true
-		}
-	}
-	return done, err
+// LoadFinishedTasks returns the set of a video's finished tasks, an empty one if there is no such video.
+func (s Store) LoadFinishedTasks(ctx context.Context, tenant, id string) (map[int]bool, error) {
+	return doneset.Load(ctx, s.Table, "store.LoadFinishedTasks", videoKey(tenant, id))
 }
 
 // ListTaskResults returns the results of a video's finished tasks by task number, none if there is no such video.
@@ -78,7 +89,7 @@ func (s Store) DeleteTaskResults(ctx context.Context, tenant, id string) error {
 	if err := checkTaskKey(op, k, 0); err != nil {
 		return err
 	}
-	for _, prefix := range []string{donePrefix, resultPrefix} {
+	for _, prefix := range []string{doneset.Prefix, resultPrefix} {
 		keys, err := item.QueryPrefix(ctx, s.Table, op, item.Keep[table.Key], k, prefix)
 		if err != nil {
 			return err

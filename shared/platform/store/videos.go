@@ -58,16 +58,29 @@ func (s Store) LoadUpload(ctx context.Context, tenant, id string) (video.Upload,
 // LoadVideo returns a video of a tenant with the set of its finished tasks, or NotFound. The set is read after the
 // row, so it is at least as new.
 func (s Store) LoadVideo(ctx context.Context, tenant, id string) (video.Video, error) {
-	const op = "store.LoadVideo"
-	k := videoKey(tenant, id)
-	v, err := item.Get(ctx, s.Table, op, k, videoMissing, videoItem.toVideo)
+	v, err := item.Get(ctx, s.Table, "store.LoadVideo", videoKey(tenant, id), videoMissing, videoItem.toVideo)
 	if err == nil {
-		v.Done, err = s.loadFinishedTasks(ctx, op, k)
+		v.Done, err = s.LoadFinishedTasks(ctx, tenant, id)
 	}
 	if err != nil {
 		return video.Video{}, err
 	}
 	return v, nil
+}
+
+// LoadVideos returns those of up to 100 videos that exist, without the sets of their finished tasks, which
+// LoadFinishedTasks and FinishTasks return.
+func (s Store) LoadVideos(ctx context.Context, refs ...video.Ref) (map[video.Ref]video.Video, error) {
+	var keys []table.Key
+	for _, ref := range refs {
+		keys = append(keys, videoKey(ref.Tenant, ref.ID))
+	}
+	found, err := item.GetBatch(ctx, s.Table, "store.LoadVideos", keys, videoItem.toVideo)
+	all := map[video.Ref]video.Video{}
+	for _, v := range found {
+		all[video.Ref{Tenant: v.Tenant, ID: v.ID}] = v
+	}
+	return all, err
 }
 
 // detailsAttributes are the attributes of a video's row that UpdateDetails writes, savedAttributes those that SaveVideo
@@ -79,31 +92,35 @@ var (
 	})
 )
 
-// SaveVideo writes a video's row, except Done and Details, and an entry of its timeline, if the row's version is
-// v.Version-1. In the same transaction it reserves what the video holds now of its tenant's limits and gives back what
-// it held before, which is v.Reserved. Conflict, code version_stale: the row has another version, as after the same
-// call, or there is no row. Exhausted, code quota_exceeded: the limits don't allow to encode it.
-func (s Store) SaveVideo(ctx context.Context, v video.Video, e video.TimelineEntry) error {
+// SaveVideo writes a video's row, except Done and Details, and an entry of its timeline for each version since the row
+// was read, if the row still has the version before these. In the same transaction it reserves what the video holds now
+// of its tenant's limits and gives back what it held before, which is v.Reserved. Conflict, code version_stale: the row
+// has another version, as after the same call, or there is no row. Exhausted, code quota_exceeded: the limits don't
+// allow to encode it.
+func (s Store) SaveVideo(ctx context.Context, v video.Video, entries ...video.TimelineEntry) error {
 	const op = "store.SaveVideo"
 	var c item.Codec
 	i := newVideoItem(&c, v)
-	entry := newTimelineItem(&c, i.Key, e)
-	if c.Err != nil {
-		return errs.E(op, errs.Invalid, c.Err)
-	}
 	if err := checkTaskKey(op, i.Key, 0); err != nil {
 		return err
 	}
-	put, err := item.BuildPut(op, entry, table.Condition{})
-	if err != nil {
-		return err
-	}
 	update, err := item.BuildUpdate(op, i.Key, i, savedAttributes,
-		item.IfEqual("version", table.NumberValue(v.Version-1)))
+		item.IfEqual("version", table.NumberValue(v.Version-int64(len(entries)))))
 	if err != nil {
 		return err
 	}
-	return usage.Transact(ctx, s.Table, op, usage.ChangeOf(v), versionStale, update, put)
+	writes := []table.Write{update}
+	for _, e := range entries {
+		put, err := item.BuildPut(op, newTimelineItem(&c, i.Key, e), table.Condition{})
+		if err != nil {
+			return err
+		}
+		writes = append(writes, put)
+	}
+	if c.Err != nil {
+		return errs.E(op, errs.Invalid, c.Err)
+	}
+	return usage.Transact(ctx, s.Table, op, usage.ChangeOf(v), versionStale, writes...)
 }
 
 // UpdateDetails replaces the details that a tenant gives a video. NotFound: there is no such video, or it is being

@@ -17,6 +17,7 @@ import (
 	"sluice/shared/platform/httpapi"
 	"sluice/shared/platform/queue"
 	"sluice/shared/platform/runtime"
+	"sluice/shared/platform/telemetry/trace"
 )
 
 // NewSQSClient returns an SQS client.
@@ -30,6 +31,13 @@ func NewSender(r runtime.Runtime) *queue.Publisher {
 // ConsumeQueue handles the service's messages with h. It does not return.
 func ConsumeQueue(r runtime.Runtime, h queue.Handler, onExhausted queue.OnExhausted) {
 	runtime.Start(r, newConsumer(r, requireSandbox(r, h, ffmpeg.CurrentSandbox()), onExhausted).HandleBatch)
+}
+
+// ConsumeQueueTogether does the same as ConsumeQueue, and lets together handle the events of a batch that it can.
+func ConsumeQueueTogether(r runtime.Runtime, h queue.Handler, together queue.BatchHandler) {
+	c := newConsumer(r, h, nil)
+	c.HandleTogether, c.TraceHeader = together, trace.HeaderFromContext
+	runtime.Start(r, c.HandleBatch)
 }
 
 // ServeRoutesAndQueue answers the service's routes with h and consumes its queue with back. It ends the process if err

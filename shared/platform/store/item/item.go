@@ -37,16 +37,42 @@ func Get[I, T any](
 	if row == nil {
 		return none, missing.ToError(op, errs.NotFound, nil)
 	}
-	var i I
-	if err := attributevalue.UnmarshalMap(row, &i); err != nil {
-		return none, errs.E(op, errs.Internal, err)
+	all, err := decodeRows(op, []table.Row{row}, decode)
+	if err != nil {
+		return none, err
 	}
+	return all[0], nil
+}
+
+// GetBatch reads rows, each an I, and returns those that exist as Ts, in any order. The zero Key names no row.
+func GetBatch[I, T any](
+	ctx context.Context, t table.Table, op string, keys []table.Key, decode func(I, *Codec) T,
+) ([]T, error) {
+	keys = slices.DeleteFunc(slices.Clone(keys), func(k table.Key) bool { return k == (table.Key{}) })
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	rows, err := t.GetBatch(ctx, keys)
+	if err != nil {
+		return nil, WrapError(op, err, errs.Problem{})
+	}
+	return decodeRows(op, rows, decode)
+}
+
+// decodeRows returns rows, each an I, as Ts.
+func decodeRows[I, T any](op string, rows []table.Row, decode func(I, *Codec) T) (all []T, err error) {
+	var items []I
 	var c Codec
-	v := decode(i, &c)
-	if c.Err != nil {
-		return none, errs.E(op, errs.Internal, c.Err)
+	if err := attributevalue.UnmarshalListOfMaps(rows, &items); err != nil {
+		return nil, errs.E(op, errs.Internal, err)
 	}
-	return v, nil
+	for _, i := range items {
+		all = append(all, decode(i, &c))
+	}
+	if c.Err != nil {
+		return nil, errs.E(op, errs.Internal, c.Err)
+	}
+	return all, nil
 }
 
 // Keep is a decode function for items that are returned as they are.
@@ -57,20 +83,12 @@ func Keep[I any](i I, _ *Codec) I { return i }
 func Query[I, T any](
 	ctx context.Context, t table.Table, op string, decode func(I, *Codec) T, q table.Query,
 ) (all []T, next table.Row, err error) {
-	var items []I
-	var c Codec
 	rows, next, err := t.Query(ctx, q)
 	if err != nil {
 		return nil, nil, WrapError(op, err, errs.Problem{})
 	}
-	if err := attributevalue.UnmarshalListOfMaps(rows, &items); err != nil {
-		return nil, nil, errs.E(op, errs.Internal, err)
-	}
-	for _, i := range items {
-		all = append(all, decode(i, &c))
-	}
-	if c.Err != nil {
-		return nil, nil, errs.E(op, errs.Internal, c.Err)
+	if all, err = decodeRows(op, rows, decode); err != nil {
+		return nil, nil, err
 	}
 	return all, next, nil
 }

@@ -20,7 +20,7 @@ func testTimelineHasChangesAndTasks(t *testing.T, s store.Store) {
 	}
 	require.NoError(t, s.SaveVideo(t.Context(), v, saved))
 	for _, n := range []int{3, 1, 1} {
-		require.Succeeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
+		require.Succeeds(t)(s.FinishTasks(t.Context(), v.Tenant, v.ID, manyTasks, newEncodeDone(newTaskResult(n))))
 	}
 	require.Returns(t, []video.TimelineEntry{
 		{Version: 1, At: created, State: video.Waiting, Cause: "created"},
@@ -44,7 +44,7 @@ func testTaskEntryHasStateOfItsTime(t *testing.T, s store.Store) {
 		}),
 	)
 	for _, n := range []int{2, 3} { // after 2 s and 3 s
-		require.Succeeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
+		require.Succeeds(t)(s.FinishTasks(t.Context(), v.Tenant, v.ID, manyTasks, newEncodeDone(newTaskResult(n))))
 	}
 	entries, err := s.LoadTimeline(t.Context(), v.Tenant, v.ID)
 	require.NoError(t, err)
@@ -107,7 +107,7 @@ func testLongestOverdueComesFirst(t *testing.T, s store.Store) {
 func testTaskResultsAreDeleted(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	for n := range 60 { // more than one call deletes
-		require.Succeeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n*10))))
+		require.Succeeds(t)(s.FinishTasks(t.Context(), v.Tenant, v.ID, manyTasks, newEncodeDone(newTaskResult(n*10))))
 	}
 	for range 2 {
 		require.NoError(t, s.DeleteTaskResults(t.Context(), v.Tenant, v.ID))

@@ -91,7 +91,7 @@ func testInvalidIDsReachNoRow(t *testing.T, s store.Store) {
 		require.Fails(t, errs.NotFound, "")(s.LoadUpload(ctx, v.Tenant, id))
 		require.Fails(t, errs.NotFound, "")(s.LoadToken(ctx, id))
 		require.Succeeds(t)(s.ListTaskResults(ctx, v.Tenant, id))
-		require.Fails(t, errs.Invalid, "")(s.FinishTask(ctx, v.Tenant, id, newEncodeDone(video.Result{})))
+		require.Fails(t, errs.Invalid, "")(s.FinishTasks(ctx, v.Tenant, id, manyTasks, newEncodeDone(video.Result{})))
 		require.Error(t, s.CreateTenant(ctx, access.Tenant{ID: id}), errs.Invalid, "")
 		require.Error(t, s.CreateToken(ctx, access.Token{ID: id}), errs.Invalid, "")
 		require.Error(t, s.SaveVideo(ctx, video.Video{Tenant: v.Tenant, ID: id, Version: v.Version + 1}, testEntry),
@@ -109,7 +109,7 @@ func testCancelledCallsAreTransient(t *testing.T, s store.Store) {
 	cancel()
 	require.Fails(t, errs.Transient, "")(s.LoadVideo(ctx, v.Tenant, v.ID))
 	require.Fails(t, errs.Transient, "")(s.ListTaskResults(ctx, v.Tenant, v.ID))
-	require.Fails(t, errs.Transient, "")(s.FinishTask(ctx, v.Tenant, v.ID, newEncodeDone(video.Result{})))
+	require.Fails(t, errs.Transient, "")(s.FinishTasks(ctx, v.Tenant, v.ID, manyTasks, newEncodeDone(video.Result{})))
 	next := v
 	next.Version++
 	require.Error(t, s.SaveVideo(ctx, next, testEntry), errs.Transient, "")
@@ -156,7 +156,7 @@ func testTenantsAreIsolated(t *testing.T, s store.Store) {
 	ctx, other := t.Context(), uniqueID()
 	v, u := newVideoAndUpload(uniqueID())
 	require.NoError(t, s.CreateVideo(ctx, v, u))
-	require.Succeeds(t)(s.FinishTask(ctx, v.Tenant, v.ID, newEncodeDone(video.Result{})))
+	require.Succeeds(t)(s.FinishTasks(ctx, v.Tenant, v.ID, manyTasks, newEncodeDone(video.Result{})))
 	require.Fails(t, errs.NotFound, "")(s.LoadVideo(ctx, other, v.ID))
 	require.Fails(t, errs.NotFound, "")(s.LoadUpload(ctx, other, u.ID))
 	require.Returns(t, []video.Result{})(s.ListTaskResults(ctx, other, v.ID))
@@ -168,7 +168,7 @@ func testStoreSharesNoMemory(t *testing.T, s store.Store) {
 	v, u := newVideoAndUpload(uniqueID())
 	v.Plan = &video.Plan{Borders: []int{0, 10}}
 	require.NoError(t, s.CreateVideo(t.Context(), v, u))
-	done, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(1)))
+	done, err := s.FinishTasks(t.Context(), v.Tenant, v.ID, manyTasks, newEncodeDone(newTaskResult(1)))
 	require.NoError(t, err)
 	done[2], v.Plan.Borders[1] = true, 11
 	got, err := s.LoadVideo(t.Context(), v.Tenant, v.ID)

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/holding"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/require"
 	"sluice/shared/platform/store"
@@ -61,7 +62,7 @@ func testSaveVideoChecksVersion(t *testing.T, s store.Store) {
 
 func testSaveVideoKeepsFinishedTasks(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
-	require.Succeeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(3))))
+	require.Succeeds(t)(s.FinishTasks(t.Context(), v.Tenant, v.ID, manyTasks, newEncodeDone(newTaskResult(3))))
 	v.Version, v.Done = v.Version+1, newTaskSet(9)
 	require.NoError(t, s.SaveVideo(t.Context(), v, testEntry))
 	v.Done = newTaskSet(3)
@@ -99,22 +100,29 @@ func testFinishTaskGrowsSet(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	seen := newTaskSet()
 	for _, n := range []int{1, 255, 256, 0, 511, 512, 99999} {
+		require.Returns(t, seen)(s.FinishTasks(t.Context(), v.Tenant, v.ID, manyTasks, newEncodeDone(newTaskResult(n))))
 		seen[n] = true
-		require.Returns(t, seen)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
+		require.Returns(t, seen)(s.LoadFinishedTasks(t.Context(), v.Tenant, v.ID))
 	}
 	v.Done = seen
 	requireVideo(t, s, v)
 
 	for _, n := range []int{-1, 100000} {
-		require.Fails(t, errs.Invalid, "")(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
+		done := newEncodeDone(newTaskResult(n))
+		require.Fails(t, errs.Invalid, "")(s.FinishTasks(t.Context(), v.Tenant, v.ID, manyTasks, done))
 	}
 	requireVideo(t, s, v)
 }
 
 func testFinishTaskIsIdempotent(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
+	before := newTaskSet()
 	for range 3 {
-		require.Returns(t, newTaskSet(4))(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(4))))
+		for _, tasks := range []int{manyTasks, 5} {
+			done := newEncodeDone(newTaskResult(4))
+			require.Returns(t, before)(s.FinishTasks(t.Context(), v.Tenant, v.ID, tasks, done))
+			before = newTaskSet(4)
+		}
 	}
 	require.Returns(t, []video.Result{newTaskResult(4)})(s.ListTaskResults(t.Context(), v.Tenant, v.ID))
 }
@@ -124,18 +132,61 @@ func testOneFinishTaskSeesFullSet(t *testing.T, s store.Store) {
 	const n = 8
 	sizes := make([]int, n)
 	failures := require.RunConcurrently(n, func(i int) error {
-		done, err := s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(252+i)))
-		sizes[i] = len(done)
+		before, err := s.FinishTasks(t.Context(), v.Tenant, v.ID, manyTasks, newEncodeDone(newTaskResult(252+i)))
+		sizes[i] = len(before) + 1
 		return err
 	})
 	require.NoError(t, errors.Join(failures...))
 	require.Equal(t, slices.Max(sizes), n)
 }
 
+// testTasksOfOnePageAreFinishedTogether finishes tasks of a video that has so few that its set is one row.
+func testTasksOfOnePageAreFinishedTogether(t *testing.T, s store.Store) {
+	v := createVideo(t, s)
+	first, second := newEncodeDone(newTaskResult(2)), newEncodeDone(newTaskResult(0))
+	require.Returns(t, newTaskSet())(s.FinishTasks(t.Context(), v.Tenant, v.ID, 4, first, second, first))
+	require.Returns(t, newTaskSet(0, 2))(s.FinishTasks(t.Context(), v.Tenant, v.ID, 4, newEncodeDone(newTaskResult(3))))
+	v.Done = newTaskSet(0, 2, 3)
+	requireVideo(t, s, v)
+	require.Returns(t, []video.Result{newTaskResult(0), newTaskResult(2), newTaskResult(3)})(
+		s.ListTaskResults(t.Context(), v.Tenant, v.ID))
+}
+
+// testVideosAreLoadedTogether reads several rows in one call, of which one does not exist and one has an invalid id.
+func testVideosAreLoadedTogether(t *testing.T, s store.Store) {
+	first, second := createVideo(t, s), createVideo(t, s)
+	require.Succeeds(t)(s.FinishTasks(t.Context(), first.Tenant, first.ID, 4, newEncodeDone(newTaskResult(2))))
+	firstRef := video.Ref{Tenant: first.Tenant, ID: first.ID}
+	secondRef := video.Ref{Tenant: second.Tenant, ID: second.ID}
+	got, err := s.LoadVideos(t.Context(), firstRef, secondRef, video.Ref{Tenant: first.Tenant, ID: "vid_none"},
+		video.Ref{Tenant: "a#b", ID: "c"})
+	require.NoError(t, err)
+	first.Done, second.Done = nil, nil
+	first.Reserved, second.Reserved = holding.Of(first), holding.Of(second)
+	require.Equal(t, got, map[video.Ref]video.Video{firstRef: first, secondRef: second})
+	require.Returns(t, map[video.Ref]video.Video{})(s.LoadVideos(t.Context()))
+}
+
+// testSaveVideoSkipsVersions saves a video with two entries of its timeline at once.
+func testSaveVideoSkipsVersions(t *testing.T, s store.Store) {
+	v := createVideo(t, s)
+	v.Version += 2
+	entries := []video.TimelineEntry{
+		{Version: v.Version - 1, At: created, State: v.State, Cause: "first"},
+		{Version: v.Version, At: created, State: v.State, Cause: "second"},
+	}
+	require.NoError(t, s.SaveVideo(t.Context(), v, entries...))
+	requireVideo(t, s, v)
+	require.Error(t, s.SaveVideo(t.Context(), v, entries...), errs.Conflict, "version_stale")
+	got, err := s.LoadTimeline(t.Context(), v.Tenant, v.ID)
+	require.NoError(t, err)
+	require.Equal(t, got[len(got)-2:], entries)
+}
+
 func testTaskResultsAreInOrder(t *testing.T, s store.Store) {
 	v := createVideo(t, s)
 	for _, n := range []int{1000, 2, 10, 0} {
-		require.Succeeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
+		require.Succeeds(t)(s.FinishTasks(t.Context(), v.Tenant, v.ID, manyTasks, newEncodeDone(newTaskResult(n))))
 	}
 	require.Returns(
 		t, []video.Result{newTaskResult(0), newTaskResult(2), newTaskResult(10), newTaskResult(1000)},
@@ -150,7 +201,7 @@ func testLargeTaskResultsAreAllRead(t *testing.T, s store.Store) {
 		r := newTaskResult(n)
 		r.Tracks[0].InitHash = strings.Repeat("0", 100_000)
 		all = append(all, r)
-		require.Succeeds(t)(s.FinishTask(t.Context(), v.Tenant, v.ID, newEncodeDone(r)))
+		require.Succeeds(t)(s.FinishTasks(t.Context(), v.Tenant, v.ID, manyTasks, newEncodeDone(r)))
 	}
 	require.Returns(t, all)(s.ListTaskResults(t.Context(), v.Tenant, v.ID))
 }
@@ -160,7 +211,7 @@ func testAnyTaskResultRoundTrips(t *testing.T, s store.Store) {
 	rapid.Check(t, func(rt *rapid.T) {
 		id, done := uniqueID(), tasks.Draw(rt, "task")
 		done.Result.Task.Number = rapid.IntRange(0, 99_999).Draw(rt, "number")
-		require.Succeeds(rt)(s.FinishTask(t.Context(), id, id, done))
+		require.Succeeds(rt)(s.FinishTasks(t.Context(), id, id, manyTasks, done))
 		require.Returns(rt, []video.Result{done.Result})(s.ListTaskResults(t.Context(), id, id))
 		entries, err := s.LoadTimeline(t.Context(), id, id)
 		require.NoError(rt, err)
@@ -190,15 +241,21 @@ func testRandomStepsFollowModel(t *testing.T, s store.Store) {
 				}
 			},
 			"finish": func(rt *rapid.T) {
-				n := rapid.IntRange(0, 600).Draw(rt, "task")
+				var results []video.EncodeDone
+				before := v.Done
 				v.Done = maps.Clone(v.Done)
-				v.Done[n] = true
-				require.Returns(rt, v.Done)(s.FinishTask(ctx, v.Tenant, v.ID, newEncodeDone(newTaskResult(n))))
+				for _, n := range rapid.SliceOfN(rapid.IntRange(0, 600), 1, 5).Draw(rt, "tasks") {
+					v.Done[n], results = true, append(results, newEncodeDone(newTaskResult(n)))
+				}
+				require.Returns(rt, before)(s.FinishTasks(ctx, v.Tenant, v.ID, manyTasks, results...))
 			},
 			"": func(rt *rapid.T) { requireVideo(rt, s, v) },
 		})
 	})
 }
+
+// manyTasks is a number of tasks for which the set of finished ones has many rows.
+const manyTasks = 100_000
 
 // newEncodeDone returns the event data of a finished task with the result r.
 func newEncodeDone(r video.Result) video.EncodeDone {

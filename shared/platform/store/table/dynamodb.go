@@ -4,9 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -34,13 +31,32 @@ func (d DynamoDB) Get(ctx context.Context, k Key) (Row, error) {
 	return out.Item, nil
 }
 
-// Write implements [Table].
-func (d DynamoDB) Write(ctx context.Context, w Write) (found Row, err error) {
-	err = w.Change.send(ctx, d, w)
-	if failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
-		found = failed.Item
+// GetBatch implements [Table]. Rows that DynamoDB leaves unprocessed are a Transient error
+// (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html).
+func (d DynamoDB) GetBatch(ctx context.Context, keys []Key) ([]Row, error) {
+	const op = "dynamodb.BatchGetItem"
+	asked := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
+	for _, k := range keys {
+		asked.Keys = append(asked.Keys, k.ToRow())
 	}
-	return found, wrapSDKError("dynamodb.Write", err)
+	out, err := d.Client.BatchGetItem(ctx,
+		&dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{d.Name: asked}})
+	if err != nil {
+		return nil, wrapSDKError(op, err)
+	}
+	if left := len(out.UnprocessedKeys[d.Name].Keys); left > 0 {
+		return nil, errs.E(op, errs.Transient, fmt.Errorf("%d of %d rows are left", left, len(keys)))
+	}
+	return out.Responses[d.Name], nil
+}
+
+// Write implements [Table].
+func (d DynamoDB) Write(ctx context.Context, w Write) (old Row, err error) {
+	old, err = w.Change.send(ctx, d, w)
+	if failed, ok := errors.AsType[*types.ConditionalCheckFailedException](err); ok {
+		old = failed.Item
+	}
+	return old, wrapSDKError("dynamodb.Write", err)
 }
 
 // Transact implements [Table]. The SDK sends a token with a transaction and repeats it with the same token after a lost
@@ -92,90 +108,19 @@ func (d DynamoDB) Delete(ctx context.Context, keys []Key) error {
 	return nil
 }
 
-// expression collects the names and values that the expressions of one request refer to.
-type expression struct {
-	names  map[string]string
-	values Row
-}
-
-// name returns the placeholder of an attribute's name. All names have one, as many are reserved words.
-func (e *expression) name(attribute string) string {
-	if e.names == nil {
-		e.names = map[string]string{}
-	}
-	e.names["#"+attribute] = attribute
-	return "#" + attribute
-}
-
-// value returns a placeholder for a value.
-func (e *expression) value(v types.AttributeValue) string {
-	if e.values == nil {
-		e.values = Row{}
-	}
-	placeholder := fmt.Sprintf(":v%d", len(e.values))
-	e.values[placeholder] = v
-	return placeholder
-}
-
-// condition returns a condition as an expression, nil for one that always holds.
-func (e *expression) condition(c Condition) *string {
-	var all []string
-	for _, w := range c.Where {
-		all = append(all, e.comparison(w))
-	}
-	where := strings.Join(all, " AND ")
-	switch {
-	case c.Absent && where == "":
-		return aws.String("attribute_not_exists(pk)")
-	case c.Absent:
-		return aws.String("attribute_not_exists(pk) OR " + where)
-	case where != "":
-		return aws.String("attribute_exists(pk) AND " + where)
-	}
-	return nil
-}
-
-func (e *expression) comparison(w Comparison) string {
-	name, value := e.name(w.Attribute), e.value(w.Value)
-	if w.Operator == AtMost {
-		return "(attribute_not_exists(" + name + ") OR " + name + " <= " + value + ")"
-	}
-	return name + " " + w.Operator + " " + value
-}
-
-// update returns an update as an expression.
-func (e *expression) update(u Update) *string {
-	var clauses []string
-	addClause := func(verb string, parts []string) {
-		if len(parts) > 0 {
-			clauses = append(clauses, verb+" "+strings.Join(parts, ", "))
-		}
-	}
-	var set, remove, add []string
-	for _, name := range slices.Sorted(maps.Keys(u.Set)) {
-		set = append(set, e.name(name)+" = "+e.value(u.Set[name]))
-	}
-	for _, name := range u.Remove {
-		remove = append(remove, e.name(name))
-	}
-	for name, value := range u.Add {
-		add = append(add, e.name(name)+" "+e.value(value))
-	}
-	addClause("SET", set)
-	addClause("REMOVE", remove)
-	addClause("ADD", add)
-	return aws.String(strings.Join(clauses, " "))
-}
-
-func (p Put) send(ctx context.Context, d DynamoDB, w Write) error {
+func (p Put) send(ctx context.Context, d DynamoDB, w Write) (old Row, err error) {
 	item := p.buildItem(d, w).Put
-	_, err := d.Client.PutItem(ctx, &dynamodb.PutItemInput{
+	out, err := d.Client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &d.Name, Item: item.Item, ConditionExpression: item.ConditionExpression,
 		ExpressionAttributeNames:            item.ExpressionAttributeNames,
 		ExpressionAttributeValues:           item.ExpressionAttributeValues,
-		ReturnValuesOnConditionCheckFailure: w.returnValues(),
+		ReturnValues:                        w.returnValue(),
+		ReturnValuesOnConditionCheckFailure: w.returnValueOnFailure(),
 	})
-	return err
+	if err != nil {
+		return nil, err
+	}
+	return out.Attributes, nil
 }
 
 func (p Put) buildItem(d DynamoDB, w Write) types.TransactWriteItem {
@@ -187,16 +132,20 @@ func (p Put) buildItem(d DynamoDB, w Write) types.TransactWriteItem {
 	}}
 }
 
-func (u Update) send(ctx context.Context, d DynamoDB, w Write) error {
+func (u Update) send(ctx context.Context, d DynamoDB, w Write) (old Row, err error) {
 	item := u.buildItem(d, w).Update
-	_, err := d.Client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+	out, err := d.Client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &d.Name, Key: item.Key, UpdateExpression: item.UpdateExpression,
 		ConditionExpression:                 item.ConditionExpression,
 		ExpressionAttributeNames:            item.ExpressionAttributeNames,
 		ExpressionAttributeValues:           item.ExpressionAttributeValues,
-		ReturnValuesOnConditionCheckFailure: w.returnValues(),
+		ReturnValues:                        w.returnValue(),
+		ReturnValuesOnConditionCheckFailure: w.returnValueOnFailure(),
 	})
-	return err
+	if err != nil {
+		return nil, err
+	}
+	return out.Attributes, nil
 }
 
 func (u Update) buildItem(d DynamoDB, w Write) types.TransactWriteItem {
@@ -208,40 +157,16 @@ func (u Update) buildItem(d DynamoDB, w Write) types.TransactWriteItem {
 	}}
 }
 
-func (w Write) returnValues() types.ReturnValuesOnConditionCheckFailure {
-	if w.ReturnFound {
+func (w Write) returnValue() types.ReturnValue {
+	if w.ReturnOld {
+		return types.ReturnValueAllOld
+	}
+	return types.ReturnValueNone
+}
+
+func (w Write) returnValueOnFailure() types.ReturnValuesOnConditionCheckFailure {
+	if w.ReturnOld {
 		return types.ReturnValuesOnConditionCheckFailureAllOld
 	}
 	return types.ReturnValuesOnConditionCheckFailureNone
-}
-
-func (d DynamoDB) buildQuery(q Query) *dynamodb.QueryInput {
-	var e expression
-	partition, sort := KeyAttributes(q.Index)
-	condition := e.name(partition) + " = " + e.value(StringValue(q.Partition))
-	switch {
-	case q.Prefix != "":
-		condition += " AND begins_with(" + e.name(sort) + ", " + e.value(StringValue(q.Prefix)) + ")"
-	case q.From != "":
-		condition += " AND " + e.name(sort) + " BETWEEN " + e.value(StringValue(q.From)) + " AND " +
-			e.value(StringValue(q.To))
-	case q.To != "":
-		condition += " AND " + e.name(sort) + " <= " + e.value(StringValue(q.To))
-	case q.Before != "":
-		condition += " AND " + e.name(sort) + " < " + e.value(StringValue(q.Before))
-	}
-	in := &dynamodb.QueryInput{
-		TableName: &d.Name, KeyConditionExpression: &condition, ExpressionAttributeNames: e.names,
-		ExpressionAttributeValues: e.values,
-		ScanIndexForward:          aws.Bool(!q.Descending), ExclusiveStartKey: q.Start,
-	}
-	if q.Index == "" {
-		in.ConsistentRead = aws.Bool(true) // an index has no consistent reads
-	} else {
-		in.IndexName = &q.Index
-	}
-	if q.Limit > 0 {
-		in.Limit = aws.Int32(int32(q.Limit))
-	}
-	return in
 }

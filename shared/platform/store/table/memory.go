@@ -10,8 +10,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-
-	"sluice/shared/domain/errs"
 )
 
 // Memory is a [Table] in memory. It behaves as DynamoDB does, but for rows that expire: it keeps them.
@@ -33,13 +31,31 @@ func (m *Memory) Get(ctx context.Context, k Key) (Row, error) {
 	return m.rows[k.PK][k.SK], nil
 }
 
-// Write implements [Table].
-func (m *Memory) Write(ctx context.Context, w Write) (found Row, err error) {
-	err = m.Transact(ctx, w)
-	if errs.KindOf(err) == errs.Conflict && w.ReturnFound {
-		found, _ = m.Get(ctx, w.Key)
+// GetBatch implements [Table].
+func (m *Memory) GetBatch(ctx context.Context, keys []Key) (rows []Row, err error) {
+	for _, k := range keys {
+		row, err := m.Get(ctx, k)
+		if err != nil {
+			return nil, err
+		}
+		if row != nil {
+			rows = append(rows, row)
+		}
 	}
-	return found, err
+	return rows, nil
+}
+
+// Write implements [Table].
+func (m *Memory) Write(ctx context.Context, w Write) (old Row, err error) {
+	if err := wrapSDKError("memory.Write", ctx.Err()); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if w.ReturnOld {
+		old = m.rows[w.Key.PK][w.Key.SK]
+	}
+	return old, m.writeRows(w)
 }
 
 // Transact implements [Table].
@@ -49,6 +65,11 @@ func (m *Memory) Transact(ctx context.Context, writes ...Write) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	return m.writeRows(writes...)
+}
+
+// writeRows makes all writes or none. m is locked.
+func (m *Memory) writeRows(writes ...Write) error {
 	if err := m.checkConditions(writes); err != nil {
 		return wrapSDKError("memory.Transact", err)
 	}

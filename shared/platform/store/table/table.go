@@ -17,9 +17,13 @@ type Row = map[string]types.AttributeValue
 type Table interface {
 	// Get returns the row of a key, nil if there is none. The read is strongly consistent.
 	Get(ctx context.Context, k Key) (Row, error)
-	// Write makes one write. If its condition fails and it asks for ReturnFound, found is the row that was there.
-	// DynamoDB may see a write twice after a lost answer; its condition then fails because of the first.
-	Write(ctx context.Context, w Write) (found Row, err error)
+	// GetBatch returns the rows of up to 100 different keys, in any order, without those that do not exist. Each read
+	// is strongly consistent; together they are no snapshot.
+	GetBatch(ctx context.Context, keys []Key) ([]Row, error)
+	// Write makes one write. If it asks for ReturnOld, old is the row that was there: before the write, or, if its
+	// condition fails, instead of it. DynamoDB may see a write twice after a lost answer; its condition then fails
+	// because of the first.
+	Write(ctx context.Context, w Write) (old Row, err error)
 	// Transact makes all writes or none. After a lost answer, a repetition by the SDK succeeds.
 	Transact(ctx context.Context, writes ...Write) error
 	// Query returns the rows that q selects, at most q.Limit if that is set, and the start of the next page: nil if
@@ -33,10 +37,10 @@ type Table interface {
 
 // Write changes a row if a condition holds.
 type Write struct {
-	Key         Key
-	Change      Change
-	If          Condition
-	ReturnFound bool // Table.Write returns the row that failed the condition
+	Key       Key
+	Change    Change
+	If        Condition
+	ReturnOld bool // Table.Write returns the row that was there
 }
 
 // Change is what a write does to a row: [Put] or [Update]. They are types of their own because IAM has an action for
@@ -46,7 +50,7 @@ type Change interface {
 	apply(k Key, row Row) Row
 	// buildItem returns the write as an item of a transaction, send makes it.
 	buildItem(d DynamoDB, w Write) types.TransactWriteItem
-	send(ctx context.Context, d DynamoDB, w Write) error
+	send(ctx context.Context, d DynamoDB, w Write) (old Row, err error)
 }
 
 // Put replaces the whole row.
