@@ -86,13 +86,19 @@ func TestVideoIsCreatedRenamedCancelledAndDeleted(t *testing.T) {
 	}
 	c.sendRequest(t, 204, "DELETE", upload, "")
 	d.waitUntilIdle(t)
-	if v, _ := c.sendRequest(t, 200, "GET", path, ""); v["state"] != "cancelled" {
+	v, _ := c.sendRequest(t, 200, "GET", path, "")
+	if v["state"] != "cancelled" {
 		t.Errorf("cancelled, and still %v", v["state"])
 	}
+	playlist := "/p/public/" + v["playback"].(map[string]any)["id"].(string) + "/master.m3u8"
+	c.sendRequest(t, 404, "GET", playlist, "")
 	c.sendRequest(t, 202, "DELETE", path, "")
 	d.waitUntilIdle(t)
 	if v, _ := c.sendRequest(t, 200, "GET", path, ""); v["state"] != "deleting" {
 		t.Errorf("deleted, and still %v", v["state"])
+	}
+	if denied, _ := c.sendRequest(t, 403, "GET", playlist, ""); denied["code"] != "video_denied" {
+		t.Errorf("deleted, and its playlist answers %v", denied)
 	}
 	c.sendRequest(t, 404, "GET", upload, "")
 	line, _ := c.sendRequest(t, 200, "GET", path+"/timeline", "")
