@@ -206,7 +206,7 @@ build/venv-api/pins: tests/apicheck/requirements.txt | $(LOCAL)
 sim: ## compare the scaling law with others, in simulation (SEED=n for other arrivals)
 	@$(GO) run ./tests/sim
 
-bench: build ## measure Sluice beside other software, in build/bench.json (QUICK=1: in eight minutes and not forty; ROWS="cold starts,binaries")
+bench: build synth ## measure Sluice beside other software, in build/bench.json (QUICK=1: in eight minutes and not forty; ROWS="cold starts,binaries")
 	@$(GO) build -o build/benchmark ./tests/bench
 	@build/benchmark $(if $(QUICK),-quick) $(if $(ROWS),-only "$(ROWS)")
 

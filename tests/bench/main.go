@@ -30,6 +30,7 @@ type benchmark struct {
 var benchmarks = []benchmark{
 	{"binaries", measureBinaries},
 	{"cold starts", measureColdStarts},
+	{"costs", measureCosts},
 }
 
 // settings say how long to measure.
