@@ -155,7 +155,7 @@ func TestBareFunctionOfEachService(t *testing.T) {
 	tags = slices.Compact(tags)
 	files, err := filepath.Glob("bare/*.go")
 	if err != nil || len(files) != len(tags)+1 {
-		t.Errorf("the tags %v and the files %v: %v", tags, files, err)
+		t.Errorf("each client has a file in bare: the tags are %v, the files %v: %v", tags, files, err)
 	}
 	vet := exec.CommandContext(t.Context(), "go", "vet", "-tags", strings.Join(tags, ","), "./bare")
 	if out, err := vet.CombinedOutput(); err != nil {

@@ -26,7 +26,7 @@ func listClients(s services.Service) []string {
 		actions, _ := p.IAMActions()
 		for _, action := range actions {
 			client, _, _ := strings.Cut(action, ":")
-			clients = append(clients, client)
+			clients = append(clients, strings.ReplaceAll(client, "-", ""))
 		}
 	}
 	for _, to := range s.Destinations() {
