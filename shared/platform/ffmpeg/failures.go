@@ -11,15 +11,16 @@ import (
 	"golang.org/x/sys/unix"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/platform/ffmpeg/buffer"
 )
 
 // processResult says how a process has ended.
 type processResult struct {
-	err      error       // of starting or waiting, or the way the tool failed; nil if it succeeded
-	ctxErr   error       // error of the context when the process ended
-	ctxCause error       // cause of ctxErr
-	exit     *exitStatus // nil if no tool was started
-	stderr   *tailBuffer // its last messages
+	err      error        // of starting or waiting, or the way the tool failed; nil if it succeeded
+	ctxErr   error        // error of the context when the process ended
+	ctxCause error        // cause of ctxErr
+	exit     *exitStatus  // nil if no tool was started
+	stderr   *buffer.Tail // its last messages
 	limits   Limits
 
 	ignoreWhitelist bool // a decoder that is not allowed says nothing about the failure

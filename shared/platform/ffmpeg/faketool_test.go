@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -48,6 +49,12 @@ func runFakeTool(args []string) int {
 		return runSelfDetached("escaped", arg)
 	case "escaped":
 		return runEscaped(arg)
+	case "copy":
+		if n, err := io.Copy(os.Stdout, os.Stdin); err != nil || fmt.Sprint(n) != arg {
+			fmt.Fprintln(os.Stderr, n, err)
+			return 1
+		}
+		return 0
 	case "swell":
 		return exceedOutputLimit()
 	default:

@@ -1,7 +1,6 @@
 package ffmpeg
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sluice/shared/platform/ffmpeg/buffer"
 	"sluice/shared/platform/ffmpeg/leftovers"
 )
 
@@ -23,6 +23,7 @@ type sandboxedProcess struct {
 	tool         string
 	args         []string
 	limits       Limits
+	stdin        io.Reader // may be nil
 	stdout       io.Writer
 	progressPipe *os.File // the process's descriptor 3; may be nil
 }
@@ -32,7 +33,7 @@ const cancelDelay = 5 * time.Second
 
 // startAndWait starts the process and waits for its end. The process is killed when ctx ends.
 func (c sandboxedProcess) startAndWait(ctx context.Context) processResult {
-	end := processResult{limits: c.limits, stderr: &tailBuffer{}}
+	end := processResult{limits: c.limits, stderr: &buffer.Tail{}}
 	tool, err := filepath.Abs(c.tool)
 	switch {
 	case current.Err != nil:
@@ -61,7 +62,7 @@ func (c sandboxedProcess) buildCommand(ctx context.Context, role string, j job, 
 	}
 	cmd := exec.CommandContext(ctx, selfPath)
 	cmd.Args, cmd.Dir, cmd.Env = args, c.dir, []string{}
-	cmd.Stdout, cmd.Stderr = c.stdout, end.stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = c.stdin, c.stdout, end.stderr
 	cmd.ExtraFiles = []*os.File{c.progressPipe}
 	cmd.WaitDelay = cancelDelay // also for output, if another process still holds the pipe
 	return cmd, nil
@@ -139,17 +140,3 @@ func (c sandboxedProcess) runSupervised(ctx context.Context, end *processResult)
 		end.ctxErr, end.ctxCause = context.DeadlineExceeded, context.DeadlineExceeded
 	}
 }
-
-// tailBuffer keeps the last maxBytes that are written to it; 4 KiB if that is 0.
-type tailBuffer struct {
-	data     []byte
-	maxBytes int
-}
-
-func (t *tailBuffer) Write(p []byte) (int, error) {
-	t.data = append(t.data, p...)
-	t.data = t.data[max(0, len(t.data)-cmp.Or(t.maxBytes, 4<<10)):]
-	return len(p), nil
-}
-
-func (t *tailBuffer) String() string { return string(t.data) }

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"sluice/shared/platform/ffmpeg/buffer"
 	"sluice/shared/platform/ffmpeg/leftovers"
 )
 
@@ -126,7 +127,7 @@ func detectLayers() Sandbox {
 func runSelf(name string, attr *unix.SysProcAttr) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), probeTimeout)
 	defer cancel()
-	var out tailBuffer
+	var out buffer.Tail
 	cmd := exec.CommandContext(ctx, selfPath)
 	cmd.Args, cmd.Env, cmd.Stderr, cmd.SysProcAttr = []string{name}, []string{}, &out, attr
 	err := cmd.Run()

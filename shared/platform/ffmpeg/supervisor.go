@@ -91,7 +91,8 @@ func (j job) startLauncher(tool []string) (*exec.Cmd, error) {
 		return nil, err
 	}
 	cmd := exec.Command(selfPath)
-	cmd.Args, cmd.Env, cmd.Stdout, cmd.Stderr = args, []string{}, os.Stdout, os.Stderr
+	cmd.Args, cmd.Env = args, []string{}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if _, err := unix.FcntlInt(progressFD, unix.F_GETFD, 0); err == nil {
 		cmd.ExtraFiles = []*os.File{os.NewFile(progressFD, "progress")}
 	}
