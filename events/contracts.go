@@ -45,9 +45,12 @@ var contracts = newRegistry(schemaFiles,
 	newContract(UploadCancelled, Message, oncePerVideo[video.UploadCancelled]),
 	newContract(FetchRequested, Message, oncePerVideo[video.FetchRequested]),
 	newContract(FetchFailed, Message, oncePerVideo[video.FetchFailed]),
-	newContract(InspectRequested, Message, func(d video.InspectRequested) string { return d.Stored.ETag }),
+	newContract(InspectRequested, Message, identifyInspection),
 	newContract(MediaInspected, Message, func(d video.MediaInspected) string { return d.ETag }),
 	newContract(MediaRefused, Message, oncePerVideo[video.MediaRefused]),
+	newContract(MediaUnindexed, Message, func(d video.MediaUnindexed) string { return d.ETag }),
+	newContract(RemuxRequested, Message, func(d video.RemuxRequested) string { return d.Source.ETag }),
+	newContract(RemuxDone, Message, func(d video.RemuxDone) string { return d.ETag }),
 	newContract(EncodeRequested, Message, func(d video.EncodeRequested) string { return strconv.Itoa(d.Task.Number) }),
 	newContract(EncodeDone, Message, func(d video.EncodeDone) string { return strconv.Itoa(d.Result.Task.Number) }),
 	newContract(EncodeFailed, Message, func(d video.EncodeFailed) string { return strconv.Itoa(d.Task.Number) }),
@@ -81,6 +84,17 @@ func newContract[T any](typ Type, kind Kind, idSuffix func(T) string) contract {
 		},
 		idSuffix: func(data any) string { return idSuffix(data.(T)) },
 	}
+}
+
+// identifyInspection tells the inspections of an original, of its copy, and of the whole original apart.
+func identifyInspection(d video.InspectRequested) string {
+	switch {
+	case d.Copy != nil:
+		return d.Stored.ETag + ":" + d.Copy.ETag
+	case d.Whole:
+		return d.Stored.ETag + ":whole"
+	}
+	return d.Stored.ETag
 }
 
 // oncePerVideo is the id rule of types of which a video has one event.

@@ -62,6 +62,11 @@ var (
 	}
 	storedObject  = video.StoredObject{Size: 73_400_320, ETag: etag, At: noon.Add(-time.Minute)}
 	unnamedSource = video.Source{Key: sourceFile.Key, Size: 1, ETag: etag}
+	remuxed       = video.Copy{ETag: etag[:32] + "-5", Size: 72_900_000, Rate: soundMedia.Rate}
+	remuxedFile   = video.Source{
+		Key: sourceFile.Key, Name: sourceFile.Name, ContentType: sourceFile.ContentType, Size: sourceFile.Size,
+		ETag: etag, Copy: &remuxed,
+	}
 )
 
 // soundInChunks returns a plan with the audio in its chunks.
@@ -133,7 +138,11 @@ var samples = map[string]any{
 	"inspect.requested.v1/minimal": video.InspectRequested{
 		Key: sourceFile.Key, Stored: video.StoredObject{ETag: "e1", At: noon},
 	},
-	"inspect.requested.v1/full":  video.InspectRequested{Key: sourceFile.Key, Stored: storedObject},
+	"inspect.requested.v1/full": video.InspectRequested{Key: sourceFile.Key, Stored: storedObject},
+	"inspect.requested.v1/copy": video.InspectRequested{
+		Key: sourceFile.Key, Stored: storedObject, Copy: &remuxed,
+	},
+	"inspect.requested.v1/whole": video.InspectRequested{Key: sourceFile.Key, Stored: storedObject, Whole: true},
 	"deadline.passed.v1/minimal": video.DeadlinePassed{At: noon, State: video.Waiting, Deadline: noon},
 	"deadline.passed.v1/queued": video.DeadlinePassed{
 		At: noon.Add(time.Hour), State: video.Processing, Deadline: noon, QueueBusy: true, Queued: true,
@@ -161,6 +170,26 @@ var samples = map[string]any{
 	"media.inspected.v1/sound-in-chunks": video.MediaInspected{
 		UploadedAt: noon, At: noon.Add(time.Second), ETag: etag, Media: soundMedia, Plan: soundInChunks(longPlan),
 	},
+	"media.inspected.v1/copy": video.MediaInspected{
+		UploadedAt: noon, At: noon.Add(time.Second), ETag: etag, Media: soundMedia, Plan: longPlan, Copy: &remuxed,
+	},
+	"media.unindexed.v1/minimal": video.MediaUnindexed{
+		UploadedAt: noon, At: noon, ETag: "e1", Size: 1,
+		Streams: video.Streams{Container: "flv"},
+	},
+	"media.unindexed.v1/full": video.MediaUnindexed{
+		UploadedAt: noon, At: noon.Add(time.Second), ETag: etag, Size: 123456789,
+		Streams: video.Streams{Container: "matroska", AudioCodec: "aac", Rate: soundMedia.Rate},
+	},
+	"remux.requested.v1/minimal": video.RemuxRequested{
+		UploadedAt: noon, Source: unnamedSource, Streams: video.Streams{Container: "flv"},
+	},
+	"remux.requested.v1/full": video.RemuxRequested{
+		UploadedAt: noon, Source: sourceFile,
+		Streams: video.Streams{Container: "matroska", AudioCodec: "aac", Rate: soundMedia.Rate},
+	},
+	"remux.done.v1/minimal": video.RemuxDone{At: noon, ETag: "e1"},
+	"remux.done.v1/full":    video.RemuxDone{At: noon.Add(time.Second), ETag: etag, Copy: &remuxed},
 	"media.refused.v1/minimal": video.MediaRefused{
 		UploadedAt: noon, At: noon, Problem: errs.Problem{Code: "x", Message: "No."},
 	},
@@ -179,6 +208,10 @@ var samples = map[string]any{
 	"encode.requested.v1/sound-in-chunks": video.EncodeRequested{
 		Task: soundInChunks(longPlan).Tasks()[1], Plan: soundInChunks(longPlan).Outline(), Media: soundMedia,
 		Source: sourceFile, Playback: playbackID,
+	},
+	"encode.requested.v1/copy": video.EncodeRequested{
+		Task: longPlan.Tasks()[2], Plan: longPlan.Outline(), Media: soundMedia, Source: remuxedFile,
+		Playback: playbackID,
 	},
 	"encode.requested.v1/bulk": video.EncodeRequested{
 		Task: longPlan.Tasks()[2], Plan: longPlan.Outline(), Media: soundMedia, Source: sourceFile,

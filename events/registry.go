@@ -195,6 +195,8 @@ func checkConsistency(e Event, kind Kind) error {
 			withPointer("/data/key", checkOwnKey(d.Key, key)))
 	case video.InspectRequested:
 		err = errors.Join(err, withPointer("/data/key", checkOwnKey(d.Key, key)))
+	case video.RemuxRequested:
+		err = errors.Join(err, withPointer("/data/source/key", checkOwnKey(d.Source.Key, key)))
 	case video.MediaInspected:
 		err = errors.Join(err, withPointer("/data/plan", d.Plan.Validate()))
 	case video.EncodeRequested:

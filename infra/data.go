@@ -41,7 +41,8 @@ type data struct {
 func newData(scope constructs.Construct, set settings, originals *serviceQueue) *data {
 	scope = constructs.NewConstruct(scope, jsii.String("Data"))
 	d := &data{table: newTable(scope, set)}
-	d.source = newBucket(scope, "Source", set, uploadCORSRule(set.corsOrigins...), newOriginalsLifecycle(set))
+	d.source = newBucket(scope, "Source", set, uploadCORSRule(set.corsOrigins...), newOriginalsLifecycle(set),
+		newCopiesLifecycle())
 	d.media = newBucket(scope, "Media", set, &awss3.CorsRule{
 		AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_GET, awss3.HttpMethods_HEAD},
 		AllowedHeaders: jsii.Strings("Range"),
@@ -149,6 +150,14 @@ func newOriginalsLifecycle(set settings) *awss3.LifecycleRule {
 		rule.Expiration = awscdk.Duration_Days(jsiiNumber(set.keepOriginalsDays))
 	}
 	return rule
+}
+
+// newCopiesLifecycle returns the lifecycle of the copies that remux makes: they expire when an original would move to
+// cheaper storage.
+func newCopiesLifecycle() *awss3.LifecycleRule {
+	return &awss3.LifecycleRule{
+		Prefix: jsii.String(services.CopyPrefix), Expiration: cdkDuration(standardStorageDuration),
+	}
 }
 
 // newBucket makes a private bucket that browsers may use through presigned URLs, as the CORS rule allows. It deletes

@@ -65,7 +65,7 @@ func TestBucketsArePrivate(t *testing.T) {
 	})
 }
 
-// Originals move to cheaper storage and stay; media stays as it is.
+// Originals move to cheaper storage and stay, and copies of them expire; media stays as it is.
 func TestBucketLifecycleRules(t *testing.T) {
 	t.Parallel()
 	parts := map[string]any{
@@ -74,7 +74,8 @@ func TestBucketLifecycleRules(t *testing.T) {
 	originals := map[string]any{"Prefix": "t/", "Status": "Enabled", "Transitions": []any{map[string]any{
 		"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 14.0,
 	}}}
-	for id, want := range map[string][]any{"DataSource": {originals, parts}, "DataMedia": {parts}} {
+	copies := map[string]any{"Prefix": "c/", "Status": "Enabled", "ExpirationInDays": 14.0}
+	for id, want := range map[string][]any{"DataSource": {originals, copies, parts}, "DataMedia": {parts}} {
 		if d := cmp.Diff(
 			want, awsTemplate().resourcesOfType("S3::Bucket")[id].property("LifecycleConfiguration", "Rules"),
 		); d != "" {

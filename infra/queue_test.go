@@ -113,7 +113,7 @@ func TestProvisionedPollersReplaceMaximumConcurrency(t *testing.T) {
 	made := assertions.Template_FromStack(stack, nil)
 	for _, want := range []map[string]any{
 		{
-			"ScalingConfig":           map[string]any{"MaximumConcurrency": 33.0},
+			"ScalingConfig":           map[string]any{"MaximumConcurrency": 30.0},
 			"ProvisionedPollerConfig": assertions.Match_Absent(),
 		},
 		{

@@ -114,7 +114,7 @@ func newRole(scope constructs.Construct, may awsiam.PolicyDocument) awsiam.IRole
 		role, "IAM5",
 		"X-Ray knows no resource to narrow a right to; in a bucket, the keys below a prefix are what the "+
 			"map grants; in a producer's bucket, which keys is a matter of its owner's policy and of each source.",
-		"Resource::*", matchFinding(`/^Resource::<Data(Source|Media)[0-9A-F]{8}\.Arn>\/[tv]\/\*(\/index\/\*)?$/`),
+		"Resource::*", matchFinding(`/^Resource::<Data(Source|Media)[0-9A-F]{8}\.Arn>\/[ctv]\/\*(\/index\/\*)?$/`),
 		matchFinding(`/^Resource::arn:<AWS::Partition>:s3:::[a-z0-9.-]+\/\*$/`),
 	)
 	return role.WithoutPolicyUpdates(nil)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"sluice/shared/domain/plaintext"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/httpapi"
 )
@@ -138,7 +139,7 @@ func (a *Admin) discardDeadLetter(w http.ResponseWriter, r *http.Request) error 
 		return err
 	}
 	var v httpapi.Validation
-	v.Require(in.Reason != "" && video.ValidText(in.Reason, maxReasonLength), "/reason", "reason_invalid",
+	v.Require(in.Reason != "" && plaintext.IsValid(in.Reason, maxReasonLength), "/reason", "reason_invalid",
 		"Say why, in 1 to 500 characters without control characters.")
 	if err := v.Err(); err != nil {
 		return err

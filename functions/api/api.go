@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"sluice/events"
+	"sluice/shared/domain/idempotency"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/httpapi"
@@ -35,7 +36,7 @@ type UploadStore interface {
 	CreateVideo(ctx context.Context, v video.Video, u video.Upload) error
 	// CreateVideoIdempotently adds both rows and replaces the idempotency record of c's key in one transaction.
 	// Conflict: another holder has the record.
-	CreateVideoIdempotently(ctx context.Context, v video.Video, u video.Upload, r video.IdempotencyRecord) error
+	CreateVideoIdempotently(ctx context.Context, v video.Video, u video.Upload, r idempotency.Record) error
 	// LoadUpload returns NotFound if the tenant has no upload of that id.
 	LoadUpload(ctx context.Context, tenant, id string) (video.Upload, error)
 	// LoadVideo returns NotFound if the tenant has no video of that id.

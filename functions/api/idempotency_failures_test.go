@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/idempotency"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/store"
 	"sluice/tests/apitest"
@@ -86,7 +87,7 @@ type lossyStore struct {
 }
 
 func (s lossyStore) CreateVideoIdempotently(
-	ctx context.Context, v video.Video, u video.Upload, r video.IdempotencyRecord,
+	ctx context.Context, v video.Video, u video.Upload, r idempotency.Record,
 ) error {
 	if s.savesRows {
 		if err := s.Store.CreateVideoIdempotently(ctx, v, u, r); err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"sluice/shared/domain/plaintext"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/httpapi"
 )
@@ -28,7 +29,7 @@ func (a *API) listVideos(w http.ResponseWriter, r *http.Request) error {
 	if f.State != "" && !slices.Contains(listableStates, f.State) {
 		return httpapi.NewParameterError("`state` is one of " + httpapi.QuoteList(listableStates) + ".")
 	}
-	if !video.ValidText(f.ExternalID, video.MaxExternalID) {
+	if !plaintext.IsValid(f.ExternalID, video.MaxExternalID) {
 		return httpapi.NewParameterError(fmt.Sprintf(
 			"`external_id` has at most %d characters and no control characters.", video.MaxExternalID,
 		))

@@ -10,6 +10,7 @@ import (
 
 	"sluice/functions/api/ingest"
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/idempotency"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/httpapi"
 )
@@ -99,7 +100,7 @@ func (a *API) newCommand(r *http.Request, in ingest.Request, urlErr error) (comm
 // createRows returns a function that adds the rows of an upload, with the idempotency record of the request.
 func (a *API) createRows(attempt *httpapi.Attempt) ingest.CreateRows {
 	return func(ctx context.Context, v video.Video, u video.Upload) error {
-		return attempt.StoreCreated(u.ID, func(record *video.IdempotencyRecord) error {
+		return attempt.StoreCreated(u.ID, func(record *idempotency.Record) error {
 			if record == nil {
 				return a.Uploads.CreateVideo(ctx, v, u)
 			}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"time"
 
+	"sluice/shared/domain/idempotency"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/httpapi"
@@ -69,7 +70,7 @@ func (a *API) takeWaitSlot(ctx context.Context, wait time.Duration) (release fun
 	}
 	for n := range maxWaiting {
 		now := a.Now()
-		slot := video.IdempotencyRecord{ // no tenant's: their ids have lower-case letters
+		slot := idempotency.Record{ // no tenant's: their ids have lower-case letters
 			Owner: "WAIT", Route: "slot", Key: fmt.Sprint(n), Holder: holder,
 			Expires: now.Add(wait + waitReserve + time.Second), // whole seconds are kept
 		}

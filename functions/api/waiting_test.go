@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sluice/events"
+	"sluice/shared/domain/idempotency"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/video"
 	"sluice/tests/apitest"
@@ -79,7 +80,7 @@ func TestWaitEnds(t *testing.T) {
 func TestSlotOfLostWaitIsFreeLater(t *testing.T) {
 	t.Parallel()
 	fx, id := newWaitFixture(t)
-	slot := video.IdempotencyRecord{
+	slot := idempotency.Record{
 		Owner: "WAIT", Route: "slot", Key: "0", Holder: "lost", Expires: apitest.Noon.Add(24 * time.Second),
 	}
 	if _, err := fx.Store.BeginIdempotency(t.Context(), slot, apitest.Noon); err != nil {

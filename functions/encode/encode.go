@@ -20,6 +20,7 @@ import (
 	"sluice/shared/domain/metric"
 	"sluice/shared/domain/sampletable"
 	"sluice/shared/domain/sampletable/audioindex"
+	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/blob"
 	"sluice/shared/platform/ffmpeg"
@@ -119,12 +120,13 @@ func (n Encoder) encodeFromPart(
 	return n.addAudio(ctx, d, src.File, media.AudioInput{Part: src.Audio}, made)
 }
 
-// countWholeRead logs why a task reads the whole original although there is an index for it.
+// countWholeRead logs why a task reads the whole original.
 func (n Encoder) countWholeRead(ctx context.Context, d video.EncodeRequested, why error) {
-	if d.Media.Index == 0 || errors.Is(why, source.ErrNoAudioIndex) {
+	if errors.Is(why, source.ErrNoAudioIndex) {
 		return
 	}
 	n.Log.WarnContext(ctx, "the whole original is read", "task", d.Task.Number, "error", why,
+		"container", d.Media.Container, "video_codec", d.Media.VideoCodec, "audio_codec", d.Media.AudioCodec,
 		metrics.LogAttr(n.Now(), metric.WholeReads.NewValue(1)))
 }
 
@@ -145,7 +147,8 @@ func findNeed(d video.EncodeRequested) (need source.Need) {
 func (n Encoder) encodeFromWhole(
 	ctx context.Context, d video.EncodeRequested, dir string,
 ) ([]media.RenditionOutput, error) {
-	src, err := source.DownloadOriginal(ctx, n.Source, d.Source.Key, d.Source.ETag, dir)
+	key, etag := services.LocateSource(d.Source)
+	src, err := source.DownloadOriginal(ctx, n.Source, key, etag, dir)
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package encode_test
 
 import (
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ func TestMissingOrReplacedOriginalFailsTask(t *testing.T) {
 	b, _ := sourcetest.NewBucket(t, []byte("x"), noon)
 	handle := encode.Encoder{
 		Source: b, Media: &blob.Memory{}, Tools: sourcetest.FailingTools{}, TempDir: t.TempDir(), Now: fixedNow,
+		Log: slog.New(slog.DiscardHandler),
 	}.Handle
 	for _, tt := range []struct{ name, key, etag, want string }{
 		{"gone", "t/acme/vid_2/source", "e", "source_gone"},

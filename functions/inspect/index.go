@@ -20,14 +20,14 @@ import (
 // its index. It returns the properties of the object and what its index tells the plan. It fails with Invalid if that
 // is not possible or the object may have to be rejected: a rejection is decided on the whole object.
 func (i Inspector) inspectSparse(
-	ctx context.Context, o video.StoredObject, dir string,
+	ctx context.Context, o target, dir string,
 ) (m video.Media, x media.Indexed, err error) {
-	src, err := source.DownloadSparse(ctx, i.Source, o.Key, o.ETag, o.Size, dir)
+	src, err := source.DownloadSparse(ctx, i.Source, o.object.Key, o.object.ETag, o.object.Size, dir)
 	if err != nil {
 		return m, x, err
 	}
 	defer src.Close()
-	m, in, err := i.probeSparse(ctx, src)
+	m, in, err := i.probeSparse(ctx, src, o.rate)
 	if err != nil {
 		return m, x, err
 	}
@@ -37,7 +37,7 @@ func (i Inspector) inspectSparse(
 // storeIndex stores the index of an object. It returns the properties with the version of the index, and what the index
 // tells the plan. It fails with Invalid if there can be no index.
 func (i Inspector) storeIndex(
-	ctx context.Context, o video.StoredObject, m video.Media, in sampletable.Source,
+	ctx context.Context, o target, m video.Media, in sampletable.Source,
 ) (_ video.Media, x media.Indexed, err error) {
 	const op = "inspect.storeIndex"
 	if want := (video.Rate{Num: 1, Den: int(in.Video.Timescale)}); m.TimeBase != want {
@@ -54,13 +54,13 @@ func (i Inspector) storeIndex(
 	m.Index = sampletable.Version
 	x = media.Indexed{Keys: media.ListKeyFrames(m, in.Video, in.Start), Audio: head.AudioRate() > 0}
 	return m, x, i.Indexes.PutObject(ctx,
-		services.IndexKey(o.Key, o.ETag, m.Index), bytes.NewReader(index), blob.Metadata{})
+		services.IndexKey(o.original.Key, o.object.ETag, m.Index), bytes.NewReader(index), blob.Metadata{})
 }
 
 // indexFragments stores the index of an inspected object, if that is a fragmented MP4. It returns the properties, with
 // the version of the index if there is one, and what the index tells the plan.
 func (i Inspector) indexFragments(
-	ctx context.Context, o video.StoredObject, src source.File, p media.Probe, packets []byte, m video.Media,
+	ctx context.Context, o target, src source.File, p media.Probe, packets []byte, m video.Media,
 ) (_ video.Media, x media.Indexed, err error) {
 	videoID, _ := p.TrackIDs()
 	if src.Container != fileformat.Mov || videoID == 0 || p.NeedsFirstFrame() {
@@ -80,10 +80,10 @@ func (i Inspector) indexFragments(
 	return indexed, x, err
 }
 
-// probeSparse finds the properties of an original. It fails with Invalid if ffprobe does not read the samples that the
-// tables have.
+// probeSparse finds the properties of an original, or of a copy with the rate of the original, if that is not zero. It
+// fails with Invalid if ffprobe does not read the samples that the tables have.
 func (i Inspector) probeSparse(
-	ctx context.Context, src *source.Sparse,
+	ctx context.Context, src *source.Sparse, rate video.Rate,
 ) (m video.Media, x sampletable.Source, err error) {
 	const op = "inspect.probeSparse"
 	p, err := src.Probe(ctx, i.Tools)
@@ -105,7 +105,7 @@ func (i Inspector) probeSparse(
 	if err != nil {
 		return m, x, err
 	}
-	if m, err = media.Inspect(p, packets, src.Container); err != nil {
+	if m, err = media.Inspect(p.WithRate(rate), packets, src.Container); err != nil {
 		return m, x, err
 	}
 	start, err := track.FindStart(m.Start, packets)

@@ -1,5 +1,5 @@
-// Package purge removes all that a deleted video owned, except its row: published media, the original, and task
-// results.
+// Package purge removes all that a deleted video owned, except its row: published media, the original and its
+// copy, and task results.
 //
 // Rights: list and delete on both buckets, deletion of task results in the table.
 package purge
@@ -43,8 +43,12 @@ func (p Purger) Handle(ctx context.Context, e events.Event) ([]events.Event, err
 	if _, err := p.Media.DeletePrefix(ctx, playback.ObjectPrefix(asked.Playback)); err != nil {
 		return nil, err
 	}
-	if _, err := p.Source.DeletePrefix(ctx, services.SourceFolder(e.Tenant, e.Video)); err != nil {
-		return nil, err
+	for _, folder := range []string{
+		services.SourceFolder(e.Tenant, e.Video), services.CopyFolder(e.Tenant, e.Video),
+	} {
+		if _, err := p.Source.DeletePrefix(ctx, folder); err != nil {
+			return nil, err
+		}
 	}
 	if err := p.Results.DeleteTaskResults(ctx, e.Tenant, e.Video); err != nil {
 		return nil, err

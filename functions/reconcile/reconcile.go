@@ -224,6 +224,8 @@ func awaitedService(v video.Video, stored *video.StoredObject) string {
 		return "purge"
 	case v.Fetch != nil && stored == nil:
 		return "fetch"
+	case v.AwaitsRemux():
+		return "remux"
 	}
 	return "inspect"
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"sluice/shared/domain/video"
+	"sluice/shared/domain/idempotency"
 	"sluice/shared/platform/store"
 )
 
@@ -49,23 +49,23 @@ type RecordingStore struct {
 	CompleteErr error // what CompleteIdempotency fails with
 }
 
-func (s *RecordingStore) noteRecord(r video.IdempotencyRecord) {
+func (s *RecordingStore) noteRecord(r idempotency.Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.Written = append(s.Written, fmt.Sprintf("%+v", r))
 }
 
 func (s *RecordingStore) BeginIdempotency(
-	ctx context.Context, r video.IdempotencyRecord, now time.Time,
-) (video.IdempotencyRecord, error) {
+	ctx context.Context, r idempotency.Record, now time.Time,
+) (idempotency.Record, error) {
 	s.noteRecord(r)
 	if s.BeginErr != nil {
-		return video.IdempotencyRecord{}, s.BeginErr
+		return idempotency.Record{}, s.BeginErr
 	}
 	return s.Store.BeginIdempotency(ctx, r, now)
 }
 
-func (s *RecordingStore) CompleteIdempotency(ctx context.Context, r video.IdempotencyRecord) error {
+func (s *RecordingStore) CompleteIdempotency(ctx context.Context, r idempotency.Record) error {
 	s.noteRecord(r)
 	if err := ctx.Err(); err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"sluice/functions/encode"
 	"sluice/functions/inspect"
 	"sluice/functions/publish"
+	"sluice/functions/remux"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
@@ -77,14 +78,17 @@ func (env *videoEnv) readMedia(t *testing.T) map[string]string {
 	return blobtest.ReadObjects(t, env.media, playback.ObjectPrefix(playbackID))
 }
 
-// localPipeline runs inspect, encode and publish in one process, with the consumers that they have on AWS: a message
-// whose handler fails is delivered again as often as the service map says, and then goes to the dead-letter queue.
+// localPipeline runs inspect, remux, encode and publish in one process, with the consumers that they have on AWS: a
+// message whose handler fails is delivered again as often as the service map says, and then goes to the dead-letter
+// queue.
 type localPipeline struct {
 	*videoEnv
 	originals         *countingBucket
+	remuxed           *countingBucket // the same bucket, as remux reads it
 	consumers         map[string]*queue.Consumer
 	pending           []queuedMessage
-	redeliveries      int // deliveries after the first of a message
+	dropped           string // service whose messages are dropped
+	redeliveries      int    // deliveries after the first of a message
 	deadLetterReasons []string
 }
 
@@ -113,7 +117,10 @@ func newLocalPipelineWith(t *testing.T, tools source.Tools, body []byte) *localP
 		Source: originals, Media: p.media, Tools: tools, TempDir: t.TempDir(), Now: fixedNow,
 		Log: slog.New(slog.DiscardHandler),
 	}
+	p.remuxed = &countingBucket{Memory: bucket}
+	m := remux.Remuxer{Source: p.remuxed, Copies: bucket, Tools: tools, TempDir: t.TempDir(), Now: fixedNow}
 	p.addConsumer("inspect", i.Handle, i.OnExhausted)
+	p.addConsumer("remux", m.Handle, m.OnExhausted)
 	p.addConsumer("encode", n.Handle, n.OnExhausted)
 	p.addConsumer("publish", p.newOwner().Handle, nil)
 	p.pending = []queuedMessage{{service: "inspect", body: fmt.Sprintf(
@@ -159,7 +166,7 @@ func (p *localPipeline) Send(_ context.Context, es ...events.Event) error {
 		if err != nil {
 			return err
 		}
-		if to := services.FindDestination(string(e.Type)); to != services.Topic {
+		if to := services.FindDestination(string(e.Type)); to != services.Topic && to != p.dropped {
 			p.pending = append(p.pending, queuedMessage{service: to, body: string(b)})
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"sluice/shared/domain/access"
 	"sluice/shared/domain/command"
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/idempotency"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/telemetry/metrics"
@@ -29,9 +30,9 @@ type ProducerStore interface {
 type IdempotencyStore interface {
 	// BeginIdempotency stores r unless another record of its owner, route and key is valid at now. It returns the
 	// record that is stored.
-	BeginIdempotency(ctx context.Context, r video.IdempotencyRecord, now time.Time) (video.IdempotencyRecord, error)
+	BeginIdempotency(ctx context.Context, r idempotency.Record, now time.Time) (idempotency.Record, error)
 	// CompleteIdempotency replaces the record of r's owner, route, key and holder.
-	CompleteIdempotency(ctx context.Context, r video.IdempotencyRecord) error
+	CompleteIdempotency(ctx context.Context, r idempotency.Record) error
 }
 
 // MessageHandler handles the commands that producers send. The tenant is one that the sender is registered for with the
@@ -147,10 +148,10 @@ func (h MessageHandler) runOnce(
 }
 
 // newRecord returns the record of a command that is accepted now and not carried out yet.
-func newRecord(v video.Video, e events.Event, now time.Time) (video.IdempotencyRecord, error) {
+func newRecord(v video.Video, e events.Event, now time.Time) (idempotency.Record, error) {
 	body, err := json.Marshal(e.Data)
 	sum := sha256.Sum256(append([]byte(e.Type), body...))
-	return video.IdempotencyRecord{
+	return idempotency.Record{
 		Owner: v.Tenant, Route: "message", Holder: "message",
 		Key:      access.ParsePrincipal(e.Sender) + "\x00" + e.Source + "\x00" + e.ID,
 		BodyHash: hex.EncodeToString(sum[:]), Response: now.Format(time.RFC3339Nano), Expires: now.Add(recordLifetime),

@@ -21,6 +21,7 @@ import (
 	"unicode"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/plaintext"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/services"
 	"sluice/shared/domain/video"
@@ -74,7 +75,7 @@ func NewCommand(r Request) (Command, errs.FieldErrors) {
 		s.FileName = cmp.Or(s.FileName, deriveFileName(s.Origin))
 	}
 	var f errs.FieldErrors
-	f.Require(s.FileName != "" && video.ValidText(s.FileName, maxFileName), "/file_name", "file_name_invalid",
+	f.Require(s.FileName != "" && plaintext.IsValid(s.FileName, maxFileName), "/file_name", "file_name_invalid",
 		fmt.Sprintf("A file name has 1 to %d characters and no control characters.", maxFileName))
 	f = append(f, video.Details{Title: s.Title, ExternalID: s.ExternalID, Metadata: s.Metadata}.Validate()...)
 	if r.FromClient {
@@ -94,7 +95,7 @@ func NewCommand(r Request) (Command, errs.FieldErrors) {
 func deriveFileName(o video.Origin) string {
 	address, _, _ := strings.Cut(cmp.Or(o.URL, o.Key), "?")
 	name := path.Base(address)
-	if !video.ValidText(name, maxFileName) || strings.Trim(name, "./") == "" {
+	if !plaintext.IsValid(name, maxFileName) || strings.Trim(name, "./") == "" {
 		return "video"
 	}
 	return name
@@ -104,7 +105,7 @@ func deriveFileName(o video.Origin) string {
 func isContentType(s string) bool {
 	media, _, err := mime.ParseMediaType(s)
 	ascii := !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
-	return err == nil && strings.Contains(media, "/") && video.ValidText(s, maxFileName) && ascii
+	return err == nil && strings.Contains(media, "/") && plaintext.IsValid(s, maxFileName) && ascii
 }
 
 // VideoCreator runs commands.

@@ -10,6 +10,8 @@ const eventTexts = {
   "upload.cancelled.v1": "The upload was cancelled",
   "media.inspected.v1": "Inspected and planned",
   "media.refused.v1": "Refused",
+  "media.unindexed.v1": "A copy with an index is requested",
+  "remux.done.v1": "The copy was made",
   "encode.done.v1": "A task is done",
   "encode.failed.v1": "A part could not be encoded",
   "delete.requested.v1": "Deletion was requested",

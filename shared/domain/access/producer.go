@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/video"
+	"sluice/shared/domain/plaintext"
 )
 
 // Producer is the registration of a producer: an AWS principal that may send commands for a tenant. To create videos,
@@ -56,7 +56,7 @@ func (p Producer) Validate() (f errs.FieldErrors) {
 	f.Require(p.Sender != "" && ParsePrincipal(p.Sender) == p.Sender, "/sender", "sender_invalid",
 		"A sender is the unique id of an IAM user (AIDA…) or role (AROA…), or the id of an account, whose root it is then; "+
 			"`aws iam get-role` and `get-user` show it.")
-	f.Require(len(p.Prefix) <= MaxKeyBytes && video.ValidText(p.Prefix, MaxKeyBytes), "/prefix", "prefix_invalid",
+	f.Require(len(p.Prefix) <= MaxKeyBytes && plaintext.IsValid(p.Prefix, MaxKeyBytes), "/prefix", "prefix_invalid",
 		fmt.Sprintf("A prefix has at most %d bytes and no control characters.", MaxKeyBytes))
 	return f
 }

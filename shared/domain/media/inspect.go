@@ -66,7 +66,7 @@ func Inspect(p Probe, packets []byte, container string) (video.Media, error) {
 		return video.Media{}, fileformat.Malformed.ToError(op, errs.Invalid, nil)
 	}
 	stated := statedDuration(p, v, m.TimeBase)
-	last, found := findEndTicks(packets)
+	last, found := findEndTicks(packets, p.remuxed)
 	if !found {
 		return setFrameCount(m, stated)
 	}
@@ -83,9 +83,10 @@ const maxMissingSeconds = 2
 // findEndTicks returns when the last frame ends, in ticks, from lines of "pts,dts,duration,pos,flags" in decoding
 // order. The durations of containers are rounded or too long, and count frames that an edit list hides, which have the
 // flag D. The duration of the last frame alone is added, as in MP4 the duration of any other is the time to the next
-// frame to be decoded. AVI has decoding times only.
-func findEndTicks(packets []byte) (ends int64, found bool) {
-	last := int64(0)
+// frame to be decoded; in a remuxed copy that of the last frame to be decoded is the one that the original states. AVI
+// has decoding times only.
+func findEndTicks(packets []byte, remuxed bool) (ends int64, found bool) {
+	last, final := int64(0), int64(0)
 	for line := range strings.Lines(string(packets)) {
 		f := strings.Split(strings.TrimSpace(line), ",")
 		if len(f) < 5 || strings.Contains(f[4], "D") {
@@ -99,6 +100,10 @@ func findEndTicks(packets []byte) (ends int64, found bool) {
 		if err == nil && (!found || at > last) {
 			last, ends, found = at, at+lasts, true
 		}
+		final = lasts
+	}
+	if remuxed {
+		ends = last + final
 	}
 	return ends, found
 }

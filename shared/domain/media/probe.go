@@ -2,6 +2,7 @@ package media
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/fileformat"
+	"sluice/shared/domain/video"
 )
 
 // Probe is the part of the output of ffprobe -show_streams -show_format -of json that is used. ffprobe writes times as
@@ -16,6 +18,9 @@ import (
 type Probe struct {
 	Streams []Stream `json:"streams"`
 	Format  Format   `json:"format"`
+
+	// the file is a remuxed copy, in which the duration of a frame is the time to the next one to be decoded
+	remuxed bool
 }
 
 // Stream is one stream of a Probe.
@@ -97,6 +102,22 @@ func (p Probe) TrackIDs() (videoID, audioID uint32) {
 	v, _ := p.firstStream("video")
 	a, _ := p.firstStream("audio")
 	return parseID(v.ID), parseID(a.ID)
+}
+
+// WithRate returns the properties of a remuxed copy of a file that states the rate of its video, which the copy does
+// not; with a zero rate, p.
+func (p Probe) WithRate(r video.Rate) Probe {
+	if r == (video.Rate{}) {
+		return p
+	}
+	p.Streams, p.remuxed = slices.Clone(p.Streams), true
+	for i := range p.Streams {
+		if s := &p.Streams[i]; s.Type == "video" {
+			s.RealRate = fmt.Sprintf("%d/%d", r.Num, r.Den)
+			s.AverageRate = s.RealRate
+		}
+	}
+	return p
 }
 
 // parseID parses a track id; 0 if it is not valid.

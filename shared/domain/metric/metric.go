@@ -90,7 +90,7 @@ var (
 	}
 
 	WholeReads = Metric{
-		Name: "WholeRead", Unit: Count, Description: "encode tasks that read all of an original whose index did not do",
+		Name: "WholeRead", Unit: Count, Description: "encode tasks that read all of an original",
 	}
 	SandboxStarts = Metric{
 		Name: "SandboxStart", Unit: Count, Dimension: Sandbox,

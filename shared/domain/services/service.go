@@ -17,8 +17,29 @@ type Service struct {
 	Permissions []Permission  // beside sending what it emits and receiving from its queues
 	Memory      int           // MiB; at most 3008, the limit of new accounts
 	Disk        int           // MiB of /tmp; 512 if zero
-	Timeout     time.Duration // at most 29 s with routes, at most 3 min with an inbox
+	Timeout     time.Duration // at most 29 s with routes, at most 3 min with an inbox, but for remux
 	Layer       string        // Lambda layer: "ffmpeg" or none
+}
+
+// MaxRemuxTime is the longest that Lambda lets a function run
+// (https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html).
+const MaxRemuxTime = 15 * time.Minute
+
+// Names of services with a special role: Authorizer checks the tokens of AuthToken routes, and Studio has the page that
+// uploads, so it gets the upload address for its content security policy.
+const (
+	Authorizer = "authorize"
+	Studio     = "studio"
+)
+
+// Lookup returns the service with a name. ok is false if there is none.
+func Lookup(name string) (s Service, ok bool) {
+	for _, s := range Map {
+		if s.Name == name {
+			return s, true
+		}
+	}
+	return Service{}, false
 }
 
 // Auth says who may call a route.

@@ -124,12 +124,28 @@ var Map = addDoors([]Service{
 			ServiceTime: 3 * time.Second, MaxAttempts: 5, MaxWait: time.Minute,
 			Lanes: []LaneSettings{{Name: video.Interactive, TargetWait: 5 * time.Second, Weight: 3}},
 		},
-		Emits: []string{"media.inspected.v1", "media.refused.v1"},
+		Emits: []string{"media.inspected.v1", "media.refused.v1", "media.unindexed.v1"},
 		Permissions: []Permission{
-			{ReadObjects, SourceBucket, []string{SourcePrefix}},
+			{ReadObjects, SourceBucket, []string{SourcePrefix, CopyPrefix}},
 			{WriteObjects, SourceBucket, []string{IndexPrefix}},
 		},
 		Memory: 1769, Disk: 10240, Timeout: 3 * time.Minute, Layer: "ffmpeg",
+	},
+	{
+		// It may take more than three minutes, as no other service: it reads an original from beginning to end.
+		Name: "remux",
+		Inbox: &Inbox{
+			EventTypes: []string{"remux.requested.v1"}, BatchSize: 1, ServiceTime: 20 * time.Second, MaxAttempts: 3,
+			MaxWait: 15 * time.Minute,
+			Lanes:   []LaneSettings{{Name: video.Interactive, TargetWait: 10 * time.Second}},
+		},
+		Emits: []string{"remux.done.v1", "media.refused.v1"},
+		Permissions: []Permission{
+			{ReadObjects, SourceBucket, []string{SourcePrefix, CopyPrefix}},
+			{WriteObjects, SourceBucket, []string{CopyPrefix}},
+			{AbortUploads, SourceBucket, []string{CopyPrefix}},
+		},
+		Memory: 1769, Timeout: MaxRemuxTime, Layer: "ffmpeg",
 	},
 	{
 		Name: "encode",
@@ -143,7 +159,7 @@ var Map = addDoors([]Service{
 		},
 		Emits: []string{"encode.done.v1", "encode.failed.v1"},
 		Permissions: []Permission{
-			{ReadObjects, SourceBucket, []string{SourcePrefix}},
+			{ReadObjects, SourceBucket, []string{SourcePrefix, CopyPrefix}},
 			{WriteObjects, MediaBucket, []string{MediaPrefix}},
 		},
 		Memory: 3008, Disk: 10240, Timeout: 3 * time.Minute, Layer: "ffmpeg",
@@ -166,12 +182,13 @@ var Map = addDoors([]Service{
 		Name: "publish",
 		Inbox: &Inbox{EventTypes: []string{
 			"upload.completed.v1", "upload.cancelled.v1", "fetch.failed.v1", "media.inspected.v1", "media.refused.v1",
-			"encode.done.v1", "encode.failed.v1", "unpublish.requested.v1", "publish.requested.v1",
-			"delete.requested.v1", "sweep.done.v1", "deadline.passed.v1",
+			"media.unindexed.v1", "remux.done.v1", "encode.done.v1", "encode.failed.v1", "unpublish.requested.v1",
+			"publish.requested.v1", "delete.requested.v1", "sweep.done.v1", "deadline.passed.v1",
 		}, FIFO: true, BatchSize: 10, ServiceTime: 200 * time.Millisecond, MaxAttempts: 12, MaxWait: 30 * time.Second,
 			Lanes: []LaneSettings{{Name: video.Interactive, TargetWait: 5 * time.Second, Weight: 3}}},
 		Emits: []string{
-			"fetch.requested.v1", "inspect.requested.v1", "encode.requested.v1", "sweep.requested.v1",
+			"fetch.requested.v1", "inspect.requested.v1", "remux.requested.v1", "encode.requested.v1",
+			"sweep.requested.v1",
 			"video.processing.v1", "video.playable.v1", "video.ready.v1", "video.failed.v1", "video.cancelled.v1",
 			"video.unpublished.v1", "video.published.v1",
 			"video.deleted.v1",
@@ -199,7 +216,7 @@ var Map = addDoors([]Service{
 		},
 		Emits: []string{"sweep.done.v1"},
 		Permissions: []Permission{
-			{DeleteObjects, SourceBucket, []string{SourcePrefix}},
+			{DeleteObjects, SourceBucket, []string{SourcePrefix, CopyPrefix}},
 			{DeleteObjects, MediaBucket, []string{MediaPrefix}},
 			{DeleteRows, Table, []string{VideoRows}},
 		},
@@ -226,20 +243,3 @@ var Map = addDoors([]Service{
 		Memory: 256, Timeout: 50 * time.Second,
 	},
 })
-
-// Names of services with a special role: Authorizer checks the tokens of AuthToken routes, and Studio has the page that
-// uploads, so it gets the upload address for its content security policy.
-const (
-	Authorizer = "authorize"
-	Studio     = "studio"
-)
-
-// Lookup returns the service with a name. ok is false if there is none.
-func Lookup(name string) (s Service, ok bool) {
-	for _, s := range Map {
-		if s.Name == name {
-			return s, true
-		}
-	}
-	return Service{}, false
-}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"sluice/shared/domain/access"
+	"sluice/shared/domain/video"
 )
 
 // Kinds of rows: the first part of the partition key. Permissions on the table are narrowed to them.
@@ -50,9 +51,10 @@ var ListedAttributes = []string{
 const ExpiryAttribute = "expires"
 
 // Prefixes of all object keys in the source and the media bucket, and the suffix of the keys of originals: S3 notifies
-// inspect of such objects only.
+// inspect of such objects only. The copies that remux makes have a prefix, by which they expire.
 const (
 	SourcePrefix = "t/"
+	CopyPrefix   = "c/"
 	MediaPrefix  = "v/"
 	SourceSuffix = "/source"
 )
@@ -71,10 +73,28 @@ const indexFolder = "/index/"
 // IndexPrefix is the prefix of the keys of all indexes; as in IAM policies, * stands for any characters.
 const IndexPrefix = SourcePrefix + "*" + indexFolder
 
-// IndexKey returns the key in the source bucket of the index of an original, by the original's key and ETag and the
-// version of the index format: t/<tenant>/<video>/index/<version>-<etag>.
+// IndexKey returns the key in the source bucket of the index of an original, by the original's key, the ETag of the
+// original or of its copy, and the version of the index format: t/<tenant>/<video>/index/<version>-<etag>.
 func IndexKey(original, etag string, version int) string {
 	return fmt.Sprintf("%s%s%d-%s", strings.TrimSuffix(original, SourceSuffix), indexFolder, version, etag)
+}
+
+// CopyFolder returns the prefix of the keys of all copies of a video's original: c/<tenant>/<video>/.
+func CopyFolder(tenant, videoID string) string { return CopyPrefix + tenant + "/" + videoID + "/" }
+
+// CopyKey returns the key in the source bucket of the copy of an original, by the original's key and ETag:
+// c/<tenant>/<video>/<etag>.
+func CopyKey(original, etag string) string {
+	return CopyPrefix + strings.TrimSuffix(strings.TrimPrefix(original, SourcePrefix), SourceSuffix) + "/" + etag
+}
+
+// LocateSource returns the key and the ETag of the object that the tasks of a video read: the copy of its original, if
+// there is one, or the original.
+func LocateSource(s video.Source) (key, etag string) {
+	if s.Copy != nil {
+		return CopyKey(s.Key, s.ETag), s.Copy.ETag
+	}
+	return s.Key, s.ETag
 }
 
 // ParseOriginalKey returns the tenant and the video of an original's key; ok is false for any other key.

@@ -9,7 +9,7 @@ import (
 	"sluice/shared/domain/urlrights"
 )
 
-func TestRemoveURLRights(t *testing.T) {
+func TestRemove(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, body, want string }{
 		{"none", `{"a": "text?x=1", "n": 12345678901234567890}`, ""},
@@ -40,7 +40,7 @@ func TestRemoveURLRights(t *testing.T) {
 	}
 }
 
-func TestRemoveURLRightsLeavesNoSecret(t *testing.T) {
+func TestRemoveLeavesNoSecret(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		prefix, suffix := rapid.String().Draw(t, "before"), rapid.String().Draw(t, "after")

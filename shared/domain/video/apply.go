@@ -27,6 +27,7 @@ func Fail(v Video, at time.Time, p errs.Problem) (Video, []Event) {
 // bumpVersion returns after with the next version if it differs from before.
 func bumpVersion(before, after Video) Video {
 	if after.State != before.State || after.Deadline != before.Deadline || after.ListedFrames != before.ListedFrames ||
+		after.Source.Copy != before.Source.Copy ||
 		!after.Times.EncodeStarted.Equal(before.Times.EncodeStarted) ||
 		after.Publication.Version != before.Publication.Version {
 		after.Version = before.Version + 1
@@ -40,6 +41,10 @@ func applyEvent(v Video, e Event) (Video, []Event) {
 		return applyUploaded(v, e.At), nil
 	case MediaInspected:
 		return applyInspected(applyUploaded(v, e.UploadedAt), e)
+	case MediaUnindexed:
+		return applyUnindexed(applyUploaded(v, e.UploadedAt), e)
+	case RemuxDone:
+		return applyRemuxDone(v, e)
 	case MediaRefused:
 		if v.State.IsEncoding() { // another delivery of the request was accepted
 			return v, nil
@@ -94,10 +99,10 @@ func applyInspected(v Video, e MediaInspected) (Video, []Event) {
 	if v.State == Failed && v.Times.Failed.Equal(e.At) {
 		return failVideo(v, e.At, *v.Problem)
 	}
-	if v.State == Uploaded {
+	if v.State == Uploaded && (e.Copy == nil || e.ETag == v.Source.ETag) {
 		v = v.enterState(Processing, e.At)
 		v.Times.Inspected = e.At
-		v.Media, v.Plan, v.Source.ETag = &e.Media, &e.Plan, e.ETag
+		v.Media, v.Plan, v.Source.ETag, v.Source.Copy = &e.Media, &e.Plan, e.ETag, e.Copy
 		v.Source.Size = cmp.Or(e.Size, v.Source.Size)
 	}
 	if !v.State.IsEncoding() || v.Source.ETag != e.ETag { // too late, or about an object that was replaced since

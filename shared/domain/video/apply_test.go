@@ -53,6 +53,8 @@ func TestApplyCoversEveryStateAndEvent(t *testing.T) {
 	refused := video.MediaRefused{At: noon, Problem: errs.Problem{Code: "no_video"}}
 	broken := video.EncodeFailed{At: noon, Problem: errs.Problem{Code: "decode_failed"}}
 	last := video.EncodeFailed{At: noon, Task: testPlan.Tasks()[3], Problem: errs.Problem{Code: "decode_failed"}}
+	tooLong := unindexedEvent
+	tooLong.Size = 66 << 30
 	encode := "video.VideoProcessing video.EncodeRequested×4"
 	ready, failed := "video.VideoReady×1", "video.VideoFailed×1"
 	for _, tt := range []struct {
@@ -63,6 +65,15 @@ func TestApplyCoversEveryStateAndEvent(t *testing.T) {
 	}{
 		{video.Waiting, video.UploadCompleted{At: noon}, video.Uploaded, ""},
 		{video.Waiting, inspectedEvent, video.Processing, encode},
+		{video.Waiting, tooLong, video.Failed, failed},
+		{video.Uploaded, tooLong, video.Failed, failed},
+		{video.Uploaded, remuxDoneEvent, video.Uploaded, ""}, // of an original that is not known
+		{video.Processing, unindexedEvent, video.Processing, ""},
+		{video.Processing, remuxDoneEvent, video.Processing, ""},
+		{video.Processing, tooLong, video.Processing, ""},
+		{video.Failed, unindexedEvent, video.Failed, ""},
+		{video.Failed, tooLong, video.Failed, failed},
+		{video.Ready, unindexedEvent, video.Ready, ""},
 		{video.Waiting, refused, video.Failed, failed},
 		{video.Waiting, encodeDoneEvent(0), video.Waiting, ""},
 		{video.Waiting, broken, video.Failed, failed},

@@ -56,6 +56,8 @@ func (v Video) WithDeadline(at time.Time) Video {
 		v.Deadline.At = at.Add(uploadCheckInterval)
 	case v.State == Waiting:
 		v.Deadline.At = at.Add(fetchTimeout << v.Deadline.Retries)
+	case v.AwaitsRemux():
+		v.Deadline.At = at.Add(remuxTimeout << v.Deadline.Retries)
 	case v.State == Deleting:
 		v.Deadline.At = at.Add(purgeTimeout << min(v.Deadline.Retries, maxRetries))
 	default:
@@ -169,7 +171,11 @@ func buildRetryEvents(v Video, e DeadlinePassed) []Event {
 	switch v.State {
 	case Waiting, Uploaded:
 		if e.Stored != nil {
-			return []Event{InspectRequested{Key: v.Source.Key, Stored: *e.Stored}}
+			request := InspectRequested{Key: v.Source.Key, Stored: *e.Stored}
+			if e.Stored.ETag == v.Source.ETag { // else another object has replaced the one that was remuxed
+				request.Copy = v.Source.Copy
+			}
+			return []Event{request}
 		}
 		if v.State == Waiting && v.Fetch != nil {
 			return []Event{*v.Fetch}

@@ -32,8 +32,23 @@ type (
 		At         time.Time `json:"at"`
 		ETag       string    `json:"etag"`
 		Size       int64     `json:"size,omitempty"` // bytes; 0: as the client stated
-		Media      Media     `json:"media"`
+		Media      Media     `json:"media"`          // of the copy, if there is one
 		Plan       Plan      `json:"plan"`
+		Copy       *Copy     `json:"copy,omitempty"`
+	}
+	// MediaUnindexed: the original has streams that can be processed, in a container without an index of its samples.
+	MediaUnindexed struct {
+		UploadedAt time.Time `json:"uploaded_at"`
+		At         time.Time `json:"at"`
+		ETag       string    `json:"etag"`
+		Size       int64     `json:"size"` // bytes
+		Streams    Streams   `json:"streams"`
+	}
+	// RemuxDone: the copy of the original is stored, or the streams can't be copied.
+	RemuxDone struct {
+		At   time.Time `json:"at"`
+		ETag string    `json:"etag"`           // of the original
+		Copy *Copy     `json:"copy,omitempty"` // nil: the streams can't be copied; tasks read the original
 	}
 	// MediaRefused: the original can't be processed, as was found when it was inspected or when all tasks had finished.
 	MediaRefused struct {
@@ -98,10 +113,18 @@ type (
 		Key         string `json:"key"`
 		MultipartID string `json:"multipart"` // S3's id of the multipart upload
 	}
-	// InspectRequested asks for an original to be inspected whose S3 notification may be lost.
+	// InspectRequested asks for an original to be inspected whose S3 notification may be lost, or that was remuxed.
 	InspectRequested struct {
 		Key    string       `json:"key"`
 		Stored StoredObject `json:"stored"`
+		Copy   *Copy        `json:"copy,omitempty"`  // inspect this copy of it
+		Whole  bool         `json:"whole,omitempty"` // read it as a whole: its streams can't be copied
+	}
+	// RemuxRequested asks for the streams of an original to be copied into a container with an index.
+	RemuxRequested struct {
+		UploadedAt time.Time `json:"uploaded_at"`
+		Source     Source    `json:"source"`
+		Streams    Streams   `json:"streams"`
 	}
 	// PurgeRequested asks for all objects and task results of a video to be removed. The first round starts at once; a
 	// later one removes what tasks that were still running have written since.
@@ -173,6 +196,9 @@ func (VideoCancelled) event()   {}
 func (VideoDeleted) event()     {}
 func (MediaInspected) event()   {}
 func (MediaRefused) event()     {}
+func (MediaUnindexed) event()   {}
+func (RemuxRequested) event()   {}
+func (RemuxDone) event()        {}
 func (EncodeDone) event()       {}
 func (EncodeFailed) event()     {}
 func (EncodeRequested) event()  {}

@@ -1,6 +1,6 @@
 // Package video is the core of the domain: the state of a video, the events that change it, and the events that follow.
-// [Apply] is the state machine. The package also has uploads, idempotency records and dead letters. It is pure: no I/O,
-// no clock, no AWS rights. It imports only packages errs and quota.
+// [Apply] is the state machine. The package also has uploads and dead letters. It is pure: no I/O,
+// no clock, no AWS rights. It imports only packages errs, plaintext and quota.
 package video
 
 import (
@@ -67,6 +67,22 @@ type Source struct {
 	ContentType string `json:"content_type"` // as the client stated it; nothing relies on it
 	Size        int64  `json:"size"`         // bytes
 	ETag        string `json:"etag,omitempty"`
+	Copy        *Copy  `json:"copy,omitempty"` // what tasks read instead; nil: they read the original
+}
+
+// Copy is the MP4 copy of the streams of an original whose container has no index. The key of the object follows from
+// the original: see services.CopyKey.
+type Copy struct {
+	ETag string `json:"etag"`
+	Size int64  `json:"size"`          // bytes
+	Rate Rate   `json:"rate,omitzero"` // of the grid, if only the original states it
+}
+
+// Streams is what an original in a container without an index says of the streams that are copied.
+type Streams struct {
+	Container  string `json:"container"`
+	AudioCodec string `json:"audio_codec,omitempty"` // empty: no audio
+	Rate       Rate   `json:"rate,omitzero"`         // of the grid; zero: that which the copy states
 }
 
 // Times are when a video reached its stages; zero for stages not reached. EncodeStarted is when work on the first task

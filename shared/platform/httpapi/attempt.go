@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/video"
+	"sluice/shared/domain/idempotency"
 )
 
 // IdempotentHandler answers a POST route whose response can't be stored, because it has a secret or signed URLs in it.
@@ -16,9 +16,9 @@ type IdempotentHandler func(w http.ResponseWriter, r *http.Request, a *Attempt) 
 type Attempt struct {
 	PreviousID string // of what an earlier attempt has created; "" in the first one
 
-	record         *video.IdempotencyRecord // in progress; nil for a request without a key and after the first attempt
-	keptUntil      time.Time                // when the record expires once the request has succeeded
-	outcomeUnknown bool                     // a write failed in a way that leaves open whether it happened
+	record         *idempotency.Record // in progress; nil for a request without a key and after the first attempt
+	keptUntil      time.Time           // when the record expires once the request has succeeded
+	outcomeUnknown bool                // a write failed in a way that leaves open whether it happened
 }
 
 // MarkCreated notes the id of what the request has created. Without it, the response is stored and repeated as it is.
@@ -30,7 +30,7 @@ func (a *Attempt) MarkCreated(id string) {
 
 // StoreCreated calls create with the completed idempotency record of the request, so that both are stored in one
 // transaction; with nil for a request without a key. After a Transient error it is unknown whether they are stored.
-func (a *Attempt) StoreCreated(id string, create func(record *video.IdempotencyRecord) error) error {
+func (a *Attempt) StoreCreated(id string, create func(record *idempotency.Record) error) error {
 	if a.record == nil {
 		return create(nil)
 	}
@@ -44,7 +44,7 @@ func (a *Attempt) StoreCreated(id string, create func(record *video.IdempotencyR
 }
 
 // completedRecord returns the record of a request that has created what has the id.
-func (a *Attempt) completedRecord(id string) video.IdempotencyRecord {
+func (a *Attempt) completedRecord(id string) idempotency.Record {
 	r := *a.record
 	r.Status, r.CreatedID, r.Expires = http.StatusCreated, id, a.keptUntil
 	return r

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/video"
+	"sluice/shared/domain/idempotency"
 )
 
 const (
@@ -29,9 +29,9 @@ const (
 type IdempotencyStore interface {
 	// BeginIdempotency stores c unless another record of its owner, route and key is valid at now. It returns the
 	// record that is stored.
-	BeginIdempotency(ctx context.Context, r video.IdempotencyRecord, now time.Time) (video.IdempotencyRecord, error)
+	BeginIdempotency(ctx context.Context, r idempotency.Record, now time.Time) (idempotency.Record, error)
 	// CompleteIdempotency replaces the record of c's owner, route, key and holder. Conflict: another holder has it.
-	CompleteIdempotency(ctx context.Context, r video.IdempotencyRecord) error
+	CompleteIdempotency(ctx context.Context, r idempotency.Record) error
 }
 
 // IdempotencyMiddleware runs POST requests that carry an Idempotency-Key once, and repeats the response after that
@@ -103,21 +103,21 @@ func (m *IdempotencyMiddleware) wrapHandler(h IdempotentHandler, timeout time.Du
 }
 
 // newRecord returns the record of a request with these keys, of which there must be one. The body can be read again.
-func (m *IdempotencyMiddleware) newRecord(r *http.Request, keys []string) (video.IdempotencyRecord, error) {
+func (m *IdempotencyMiddleware) newRecord(r *http.Request, keys []string) (idempotency.Record, error) {
 	unprintable := func(r rune) bool { return r < ' ' || r > '~' }
 	if len(keys) != 1 || keys[0] == "" || len(keys[0]) > maxKeyLength || strings.ContainsFunc(keys[0], unprintable) {
-		return video.IdempotencyRecord{}, errKeyInvalid
+		return idempotency.Record{}, errKeyInvalid
 	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return video.IdempotencyRecord{}, newBodyError("The body can't be read.")
+		return idempotency.Record{}, newBodyError("The body can't be read.")
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	holder, err := m.NewHolder()
 	if err != nil {
-		return video.IdempotencyRecord{}, err
+		return idempotency.Record{}, err
 	}
-	return video.IdempotencyRecord{
+	return idempotency.Record{
 		Owner: CallerFromContext(r.Context()).idempotencyOwner(), Route: r.Method + " " + r.URL.Path, Key: keys[0],
 		BodyHash: hashHex(canonicalizeJSON(body)), Holder: holder,
 	}, nil
@@ -148,7 +148,7 @@ func hashHex(b []byte) string {
 // created anything, the key is free again. If the outcome is unknown, nothing is stored: the record then expires, or
 // the row that was written with it completes it.
 func (m *IdempotencyMiddleware) handleFirst(
-	w http.ResponseWriter, r *http.Request, h IdempotentHandler, record video.IdempotencyRecord,
+	w http.ResponseWriter, r *http.Request, h IdempotentHandler, record idempotency.Record,
 ) error {
 	record.Expires = m.Now()
 	a := &Attempt{record: &record, keptUntil: record.Expires.Add(recordLifetime)}

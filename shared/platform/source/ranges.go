@@ -55,13 +55,15 @@ func DownloadPart(
 	if version != sampletable.Version {
 		return Part{}, errs.E(op, errs.Invalid, fmt.Errorf("the index is of version %d", version))
 	}
-	x := indexReader{from, services.IndexKey(original.Key, original.ETag, version)}
-	part, err := x.buildPart(ctx, original, need)
+	key, etag := services.LocateSource(original)
+	x := indexReader{from, services.IndexKey(original.Key, etag, version)}
+	object := video.Source{Key: key, ETag: etag}
+	part, err := x.buildPart(ctx, object, need)
 	if err != nil {
 		return Part{}, err
 	}
 	f := File{Dir: dir, Name: "part", Container: fileformat.Mov, size: part.Size()}
-	return Part{f, part.Start, part.Audio}, transferPart(ctx, from, original, part, filepath.Join(dir, f.Name))
+	return Part{f, part.Start, part.Audio}, transferPart(ctx, from, object, part, filepath.Join(dir, f.Name))
 }
 
 // indexReader reads an index.

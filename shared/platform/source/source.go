@@ -1,6 +1,6 @@
 // Package source downloads an original, or the part of it that a task needs, to a worker's disk, for the services
-// inspect and encode: it determines the container, remuxes files that can't be cut as they are, and says what the owner
-// is told when an original is gone.
+// inspect and encode, and streams one to the service remux. It determines the container, remuxes files that can't be
+// cut as they are, and says what the owner is told when an original is gone.
 //
 // Rights: s3:GetObject on the bucket of originals.
 package source

@@ -21,6 +21,7 @@ import (
 	"sluice/shared/domain/access"
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/fairshare"
+	"sluice/shared/domain/idempotency"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/quota"
 	"sluice/shared/domain/scaling"
@@ -147,16 +148,16 @@ func methodCalls() []methodCall {
 			return err
 		}, []string{"TransactWriteItems", "UpdateItem", "Query"}},
 		{"BeginIdempotency", func(t *testing.T, s store.Store) error {
-			_, err := s.BeginIdempotency(t.Context(), video.IdempotencyRecord{Owner: "acme"}, time.Time{})
+			_, err := s.BeginIdempotency(t.Context(), idempotency.Record{Owner: "acme"}, time.Time{})
 			return err
 		}, []string{"PutItem"}},
 		{"CreateVideoIdempotently", func(t *testing.T, s store.Store) error {
 			return s.CreateVideoIdempotently(
-				t.Context(), v, video.Upload{Tenant: "acme", ID: "u"}, video.IdempotencyRecord{Owner: "acme"},
+				t.Context(), v, video.Upload{Tenant: "acme", ID: "u"}, idempotency.Record{Owner: "acme"},
 			)
 		}, []string{"Query", "TransactWriteItems"}},
 		{"CompleteIdempotency", func(t *testing.T, s store.Store) error {
-			return s.CompleteIdempotency(t.Context(), video.IdempotencyRecord{Owner: "acme"})
+			return s.CompleteIdempotency(t.Context(), idempotency.Record{Owner: "acme"})
 		}, []string{"PutItem"}},
 		{"ListVideos", func(t *testing.T, s store.Store) error {
 			_, _, err := s.ListVideos(t.Context(), "acme", video.Filter{}, "", 1)

@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/video"
+	"sluice/shared/domain/idempotency"
 	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
@@ -23,7 +23,7 @@ type idempotencyItem struct {
 	Expires   int64  `dynamodbav:"expires"` // Unix seconds; DynamoDB deletes the row some time later
 }
 
-func newIdempotencyItem(r video.IdempotencyRecord) idempotencyItem {
+func newIdempotencyItem(r idempotency.Record) idempotencyItem {
 	return idempotencyItem{
 		Key: idempotencyRowKey(r), BodyHash: r.BodyHash, Holder: r.Holder, Status: r.Status, CreatedID: r.CreatedID,
 		Response: r.Response, Expires: r.Expires.Unix(),
@@ -31,8 +31,8 @@ func newIdempotencyItem(r video.IdempotencyRecord) idempotencyItem {
 }
 
 // toRecord returns the record of a row. Its owner, route and key are those of like: the row has only a digest of them.
-func (i idempotencyItem) toRecord(like video.IdempotencyRecord) video.IdempotencyRecord {
-	return video.IdempotencyRecord{
+func (i idempotencyItem) toRecord(like idempotency.Record) idempotency.Record {
+	return idempotency.Record{
 		Owner: like.Owner, Route: like.Route, Key: like.Key, BodyHash: i.BodyHash, Holder: i.Holder, Status: i.Status,
 		CreatedID: i.CreatedID, Response: i.Response, Expires: time.Unix(i.Expires, 0).UTC(),
 	}
@@ -42,15 +42,15 @@ func (i idempotencyItem) toRecord(like video.IdempotencyRecord) video.Idempotenc
 // at now, and returns the record that is in the table then. Its Holder tells whether that is r. A repetition changes
 // nothing.
 func (s Store) BeginIdempotency(
-	ctx context.Context, r video.IdempotencyRecord, now time.Time,
-) (video.IdempotencyRecord, error) {
+	ctx context.Context, r idempotency.Record, now time.Time,
+) (idempotency.Record, error) {
 	const op = "store.BeginIdempotency"
 	i := newIdempotencyItem(r)
 	w, err := item.BuildPut(op, i, table.Condition{
 		Absent: true, Where: []table.Comparison{table.Compare("expires", "<=", table.NumberValue(now.Unix()))},
 	})
 	if err != nil {
-		return video.IdempotencyRecord{}, err
+		return idempotency.Record{}, err
 	}
 	w.ReturnOld = true
 	found, err := s.Table.Write(ctx, w)
@@ -59,14 +59,14 @@ func (s Store) BeginIdempotency(
 		err = attributevalue.UnmarshalMap(found, &i)
 	}
 	if err != nil {
-		return video.IdempotencyRecord{}, item.WrapError(op, err, errs.Problem{})
+		return idempotency.Record{}, item.WrapError(op, err, errs.Problem{})
 	}
 	return i.toRecord(r), nil
 }
 
 // CompleteIdempotency replaces the record of r's owner, route, key and holder by r. Conflict, code claim_lost: there is
 // none, or another request holds the key.
-func (s Store) CompleteIdempotency(ctx context.Context, r video.IdempotencyRecord) error {
+func (s Store) CompleteIdempotency(ctx context.Context, r idempotency.Record) error {
 	return item.Put(ctx, s.Table, "store.CompleteIdempotency", newIdempotencyItem(r),
 		item.IfEqual("holder", table.StringValue(r.Holder)), idempotencyKeyLost)
 }

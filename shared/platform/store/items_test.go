@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"sluice/shared/domain/idempotency"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/store/doneset"
 	"sluice/shared/platform/store/item"
@@ -72,7 +73,7 @@ func TestRowKeys(t *testing.T) {
 		{"video", k, table.Key{PK: "VIDEO#acme#vid_1", SK: "VIDEO"}},
 		{
 			"idempotency record",
-			idempotencyRowKey(video.IdempotencyRecord{Owner: "acme", Route: "POST /v1/uploads", Key: "k#1"}),
+			idempotencyRowKey(idempotency.Record{Owner: "acme", Route: "POST /v1/uploads", Key: "k#1"}),
 			table.Key{
 				PK: "IDEMPOTENCY#acme#672b06c0d0e3c556fa57c14e286687cbe17f0948839036817cc9ea26cd6bd0e5",
 				SK: "IDEMPOTENCY",

@@ -5,8 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 
+	"sluice/shared/domain/idempotency"
 	"sluice/shared/domain/services"
-	"sluice/shared/domain/video"
 	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
 )
@@ -23,7 +23,7 @@ func uploadKey(tenant, id string) table.Key { return item.NewKey(services.Upload
 func videoKey(tenant, id string) table.Key  { return item.NewKey(services.VideoRows, tenant, id) }
 
 // idempotencyRowKey contains a digest of route and key: the client chooses the key, which may have any form.
-func idempotencyRowKey(r video.IdempotencyRecord) table.Key {
+func idempotencyRowKey(r idempotency.Record) table.Key {
 	sum := sha256.Sum256([]byte(r.Route + "\x00" + r.Key))
 	return item.NewKey(services.IdempotencyRows, r.Owner, hex.EncodeToString(sum[:]))
 }

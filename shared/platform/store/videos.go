@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/idempotency"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/store/item"
 	"sluice/shared/platform/store/table"
@@ -23,7 +24,7 @@ func (s Store) CreateVideo(ctx context.Context, v video.Video, u video.Upload) e
 // the request is completed, the rows exist. Conflict, code claim_lost: another request holds the idempotency key, or a
 // row exists already.
 func (s Store) CreateVideoIdempotently(
-	ctx context.Context, v video.Video, u video.Upload, r video.IdempotencyRecord,
+	ctx context.Context, v video.Video, u video.Upload, r idempotency.Record,
 ) error {
 	const op = "store.CreateVideoIdempotently"
 	complete, err := item.BuildPut(op, newIdempotencyItem(r), item.IfEqual("holder", table.StringValue(r.Holder)))

@@ -11,6 +11,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/fairshare"
+	"sluice/shared/domain/idempotency"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/require"
 	"sluice/shared/platform/store"
@@ -176,22 +177,22 @@ func openInFlightLimitRow(ctx context.Context, s store.Store) (sharedRow, error)
 
 // idempotencyCall begins a request at now, or completes it.
 type idempotencyCall struct {
-	record   video.IdempotencyRecord
+	record   idempotency.Record
 	now      time.Time
 	complete bool
 }
 
 // idempotencyResult is what an idempotencyCall returned.
 type idempotencyResult struct {
-	record video.IdempotencyRecord
+	record idempotency.Record
 	lost   bool // another request holds the key
 }
 
 // idempotencyModel has the record as its state. The zero record is expired at any time.
 var idempotencyModel = porcupine.Model{
-	Init: func() any { return video.IdempotencyRecord{} },
+	Init: func() any { return idempotency.Record{} },
 	Step: func(state, input, output any) (bool, any) {
-		current, call, result := state.(video.IdempotencyRecord), input.(idempotencyCall), output.(idempotencyResult)
+		current, call, result := state.(idempotency.Record), input.(idempotencyCall), output.(idempotencyResult)
 		switch {
 		case call.complete && current.Holder == call.record.Holder:
 			return !result.lost, call.record

@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/video"
+	"sluice/shared/domain/idempotency"
 	"sluice/shared/platform/require"
 	"sluice/shared/platform/store"
 )
@@ -19,8 +19,8 @@ import (
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
 // newIdempotencyRecord returns the record of a new request in progress, which is valid for a minute.
-func newIdempotencyRecord() video.IdempotencyRecord {
-	return video.IdempotencyRecord{
+func newIdempotencyRecord() idempotency.Record {
+	return idempotency.Record{
 		Owner: uniqueID(), Route: "POST /v1/uploads", Key: "a#b c", BodyHash: "digest", Holder: uniqueID(),
 		Expires: noon.Add(time.Minute),
 	}
@@ -28,14 +28,14 @@ func newIdempotencyRecord() video.IdempotencyRecord {
 
 // requireRecord fails unless beginning c at now returns want.
 func requireRecord(
-	t require.TestingT, s store.Store, r video.IdempotencyRecord, now time.Time, want video.IdempotencyRecord,
+	t require.TestingT, s store.Store, r idempotency.Record, now time.Time, want idempotency.Record,
 ) {
 	t.Helper()
 	require.Returns(t, want)(s.BeginIdempotency(t.Context(), r, now))
 }
 
 // copyForHolder returns c for another request with the same key.
-func copyForHolder(r video.IdempotencyRecord, holder string, expires time.Time) video.IdempotencyRecord {
+func copyForHolder(r idempotency.Record, holder string, expires time.Time) idempotency.Record {
 	r.Holder, r.Expires = holder, expires
 	return r
 }
@@ -106,10 +106,10 @@ func testCreateVideoCompletesIdempotency(t *testing.T, s store.Store) {
 func testIdempotencyRecordsAreSeparate(t *testing.T, s store.Store) {
 	first := newIdempotencyRecord()
 	requireRecord(t, s, first, noon, first)
-	for _, change := range []func(*video.IdempotencyRecord){
-		func(r *video.IdempotencyRecord) { r.Owner = uniqueID() },
-		func(r *video.IdempotencyRecord) { r.Route += "/upl_1" },
-		func(r *video.IdempotencyRecord) { r.Key += "x" },
+	for _, change := range []func(*idempotency.Record){
+		func(r *idempotency.Record) { r.Owner = uniqueID() },
+		func(r *idempotency.Record) { r.Route += "/upl_1" },
+		func(r *idempotency.Record) { r.Key += "x" },
 	} {
 		other := copyForHolder(first, uniqueID(), first.Expires)
 		change(&other)
@@ -133,7 +133,7 @@ func testOneConcurrentRequestWins(t *testing.T, s store.Store) {
 }
 
 func testAnyIdempotencyRecordRoundTrips(t *testing.T, s store.Store) {
-	records := AnyValue[video.IdempotencyRecord]()
+	records := AnyValue[idempotency.Record]()
 	rapid.Check(t, func(rt *rapid.T) {
 		r := records.Draw(rt, "record")
 		r.Owner, r.Expires = uniqueID(), noon.Add(time.Duration(rapid.IntRange(1, 1e6).Draw(rt, "seconds"))*time.Second)

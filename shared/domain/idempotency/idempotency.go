@@ -1,10 +1,11 @@
-package video
+// Package idempotency has the records of requests that are carried out once. It is pure and needs no AWS rights.
+package idempotency
 
 import "time"
 
-// IdempotencyRecord is the row of one request with an Idempotency-Key: however often the client sends the request, it
+// Record is the row of one request with an Idempotency-Key: however often the client sends the request, it
 // is carried out once. Owner, Route and Key together identify it.
-type IdempotencyRecord struct {
+type Record struct {
 	Owner     string    // the tenant, or a hash of the IAM principal that signed the request
 	Route     string    // method and path
 	Key       string    // as the client chose it; only a hash is stored
@@ -17,4 +18,4 @@ type IdempotencyRecord struct {
 }
 
 // IsCompleted reports whether the request was carried out and its response is known.
-func (r IdempotencyRecord) IsCompleted() bool { return r.Status != 0 }
+func (r Record) IsCompleted() bool { return r.Status != 0 }
