@@ -7,6 +7,7 @@ import (
 
 	"sluice/events"
 	"sluice/shared/domain/errs"
+	"sluice/shared/domain/media"
 	"sluice/shared/domain/playback"
 	"sluice/shared/domain/video"
 	"sluice/shared/platform/queue"
@@ -62,7 +63,7 @@ func (o VideoOwner) applyEvents(
 
 // finishTasks stores the results of the tasks that have finished, if the video still waits for tasks. It returns the
 // set of tasks that were finished before; nil if the video has no tasks yet. Invalid: a task is not in the video's
-// plan.
+// plan, or was done without its audio.
 func (o VideoOwner) finishTasks(
 	ctx context.Context, v video.Video, items []*queue.Item,
 ) (before map[int]bool, err error) {
@@ -78,6 +79,10 @@ func (o VideoOwner) finishTasks(
 		if !v.Plan.HasTask(d.Result.Task) {
 			return nil, errs.E("publish.finishTasks", errs.Invalid,
 				fmt.Errorf("task %d is not in the plan", d.Result.Task.Number))
+		}
+		if !media.HasAudio(*v.Plan, d.Result) { // the task stays unfinished and is requested again
+			return nil, errs.E("publish.finishTasks", errs.Invalid,
+				fmt.Errorf("task %d was done without its audio", d.Result.Task.Number))
 		}
 		results = append(results, d)
 	}

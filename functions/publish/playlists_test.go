@@ -94,6 +94,31 @@ func TestPromise05_PlaylistsGrow(t *testing.T) {
 	}
 }
 
+// A worker of an older version makes no audio in a chunk: its result does not finish the task.
+func TestTaskWithoutItsAudioIsNotFinished(t *testing.T) {
+	t.Parallel()
+	env := newPublishEnv(t)
+	p := longPlan
+	p.AudioInChunks = true
+	env.deliverEvent(t, video.MediaInspected{
+		UploadedAt: noon, At: noon, ETag: "e1", Plan: p,
+		Media: video.Media{Width: 640, Height: 360, Rate: p.Rate, Frames: 1000},
+	})
+	done := newLongEncodeDone(1)
+	done.Result.Task = p.Tasks()[0]
+	_, err := env.newOwner().Handle(t.Context(), events.New("acme", "vid_1", noon, done))
+	if errs.KindOf(err) != errs.Invalid || len(env.readVideo(t).Done) != 0 {
+		t.Errorf("%v, %v are done", err, env.readVideo(t).Done)
+	}
+	sound := newLongEncodeDone(0).Result.Tracks[0]
+	sound.Segments = sound.Segments[:4]
+	done.Result.Tracks = append(done.Result.Tracks, sound)
+	env.deliverEvent(t, done)
+	if got := env.readVideo(t).Done; !got[0] {
+		t.Errorf("%v are done", got)
+	}
+}
+
 // cacheRecorder records the Cache-Control headers of objects.
 type cacheRecorder struct {
 	*blob.Memory

@@ -44,6 +44,13 @@ func AssembleTracks(p video.Plan, results []video.Result, frames int) (map[strin
 	return out, nil
 }
 
+// HasAudio reports whether the result of a task has the audio that the plan wants of it. A worker that does not know
+// AudioInChunks yet, while a new version is being deployed, makes none.
+func HasAudio(p video.Plan, r video.Result) bool {
+	return !p.AudioInChunks || r.Task.Kind != video.VideoTask ||
+		slices.ContainsFunc(r.Tracks, func(t video.Track) bool { return t.Name == AudioRendition })
+}
+
 // appendSegments adds the segments of one rendition of a task to its track.
 func appendSegments(tracks map[string]video.Track, p video.Plan, t video.Task, r video.Result, name string) error {
 	i := slices.IndexFunc(r.Tracks, func(t video.Track) bool { return t.Name == name })
