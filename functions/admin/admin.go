@@ -29,10 +29,11 @@ type TenantStore interface {
 	DeleteToken(ctx context.Context, id string) error
 }
 
-// Admin answers the routes of the service admin, which concern all tenants. Tenants, tokens and producers are for IAM
-// principals of the account; dead letters for tokens with the scope operator, which only those principals can create.
-// Rights on AWS: rows of tenants, tokens, producers, dead letters and idempotency records (dynamodb:GetItem, Query,
-// PutItem, and BatchWriteItem for producers), and sqs:SendMessage to all inboxes. All fields must be set.
+// Admin answers the routes of the service admin, which concern all tenants. Tenants, their limits, tokens and producers
+// are for IAM principals of the account; dead letters for tokens with the scope operator, which only those principals
+// can create. Rights on AWS: rows of tenants, tokens, producers, dead letters and idempotency records
+// (dynamodb:GetItem, Query, PutItem, and BatchWriteItem for producers), of quotas (Query, UpdateItem), and
+// sqs:SendMessage to all inboxes. All fields must be set.
 type Admin struct {
 	Tenants     TenantStore
 	Limits      LimitStore

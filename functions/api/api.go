@@ -1,12 +1,13 @@
 // Package api answers the tenants' HTTP API: uploads and videos. The service map (package services) lists its routes
 // and who may call each; docs/api.md describes them.
-// Tenant and scopes come from API Gateway's authorizer and from nowhere else. Rights on AWS: rows of uploads, videos
-// and idempotency keys (dynamodb:GetItem, PutItem; for videos Query and UpdateItem too, and Query of their lists), the
-// deny list (dynamodb:GetItem),
-// multipart uploads below t/ in the source bucket (s3:PutObject, ListMultipartUploadParts, AbortMultipartUpload), the
-// size of the objects there (s3:GetObject, for HEAD), and sqs:SendMessage to publish and fetch.
+// Tenant and scopes come from API Gateway's authorizer and from nowhere else. Rights on AWS: rows of uploads, videos,
+// quotas and idempotency keys (dynamodb:GetItem, Query, PutItem, UpdateItem, and Query of the lists of videos), the
+// deny list (dynamodb:GetItem), multipart uploads below t/ in the source bucket (s3:PutObject,
+// ListMultipartUploadParts, AbortMultipartUpload), the size of the objects there (s3:GetObject, for HEAD), and
+// sqs:SendMessage to publish and fetch.
 // It rejects bodies over 1 MiB, bodies that are not JSON, unknown fields, ids of other tenants (as unknown ids),
-// uploads over 8 GiB, and parts that don't add up to the size that was announced.
+// uploads over 8 GiB, videos that a limit of their tenant does not allow, and parts that don't add up to the size that
+// was announced.
 package api
 
 import (

@@ -1,9 +1,9 @@
 // Package publish owns the videos' rows: it applies each event to its video, writes the playlists, requests encode
 // tasks within the tenant's in-flight limit (see FairShare), and tells subscribers what has changed.
 //
-// Rights: read and write of video rows, task results, in-flight limits, wait queues and the deny list in the table;
-// read and write of playlists in the media bucket. After a video is created, no other service writes its row, but for
-// the Details that clients may edit.
+// Rights: read and write of video rows, task results, quotas, in-flight limits, wait queues and the deny list in the
+// table; read and write of playlists in the media bucket. After a video is created, no other service writes its row,
+// but for the Details that clients may edit.
 package publish
 
 import (

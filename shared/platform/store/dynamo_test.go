@@ -408,3 +408,51 @@ func TestListOverdueVideosReadsAllPages(t *testing.T) {
 		t.Errorf("%d requests, %v; differs (-want +got):\n%s", len(d.requests), err, diff)
 	}
 }
+
+// A transaction that meets another one at the row of its tenant is repeated; the limits are read again before.
+func TestReservationIsRepeatedAfterConflict(t *testing.T) {
+	t.Parallel()
+	none := response{200, `{"Items":[]}`, nil}
+	met := response{
+		400, `{"__type":"TransactionCanceledException","CancellationReasons":[` +
+			`{"Code":"None"},{"Code":"None"},{"Code":"None"},{"Code":"TransactionConflict"},{"Code":"None"}]}`, nil,
+	}
+	d := &fakeDynamoDB{responses: []response{none, met, none, met, none, {200, `{}`, nil}}}
+	v := video.Video{Tenant: "acme", ID: "v", State: video.Waiting}
+	if err := d.newStore(t, aws.NopRetryer{}).CreateVideo(
+		t.Context(), v, video.Upload{Tenant: "acme", ID: "u"},
+	); err != nil || len(d.requests) != 6 || d.requests[1].Token == d.requests[3].Token {
+		t.Errorf("%d requests, %v", len(d.requests), err)
+	}
+}
+
+// A reservation whose limit others have reached since it was read is rejected; one that meets an existing row is a
+// conflict, whatever the limits are.
+func TestConditionsOfReservationsAreTold(t *testing.T) {
+	t.Parallel()
+	full := response{200, `{"Items":[{"pk":{"S":"QUOTA#acme"},"sk":{"S":"QUOTA"},"uploads_open":{"N":"200"}}]}`, nil}
+	none := response{200, `{"Items":[]}`, nil}
+	failed := func(reasons string) response {
+		return response{400, `{"__type":"TransactionCanceledException","CancellationReasons":[` + reasons + `]}`, nil}
+	}
+	const ok, no = `{"Code":"None"}`, `{"Code":"ConditionalCheckFailed"}`
+	for _, tt := range []struct {
+		name    string
+		reasons string
+		kind    errs.Kind
+		code    errs.Code
+	}{
+		{"the limit is reached", strings.Join([]string{ok, ok, ok, no, ok}, ","), errs.Exhausted, "quota_exceeded"},
+		{"a row exists", strings.Join([]string{no, ok, ok, no, ok}, ","), errs.Conflict, "upload_exists"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			d := &fakeDynamoDB{responses: []response{none, failed(tt.reasons), full}}
+			err := d.newStore(t, aws.NopRetryer{}).CreateVideo(t.Context(),
+				video.Video{Tenant: "acme", ID: "v", State: video.Waiting}, video.Upload{Tenant: "acme", ID: "u"})
+			if errs.KindOf(err) != tt.kind || errs.ProblemOf(err).Code != tt.code {
+				t.Errorf("got %v, want %s %s", err, tt.kind, tt.code)
+			}
+		})
+	}
+}
