@@ -31,6 +31,7 @@ var benchmarks = []benchmark{
 	{"binaries", measureBinaries},
 	{"cold starts", measureColdStarts},
 	{"costs", measureCosts},
+	{"publish", measurePublish},
 }
 
 // settings say how long to measure.
