@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -200,8 +201,12 @@ type change struct {
 	Items   []string
 }
 
+// linkPattern matches a link, with its text. Those of the list of changes lead to files of the repository.
+var linkPattern = regexp.MustCompile(`\[([^\]]*)\]\([^)]*\)`)
+
+// listChanges returns the headings of Markdown with the items below each, without links.
 func listChanges(markdown string) (all []change) {
-	for line := range strings.Lines(markdown) {
+	for line := range strings.Lines(linkPattern.ReplaceAllString(markdown, "$1")) {
 		text := strings.TrimSpace(line)
 		switch {
 		case strings.HasPrefix(text, "## "):

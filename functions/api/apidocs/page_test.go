@@ -95,7 +95,7 @@ func TestRenderShowsFieldsLimitsAndExamples(t *testing.T) {
 			}
 		}}`), []apidocs.Messages{
 		{Heading: "To you", Types: []apidocs.Message{{Type: "a.v1", Title: "It is so", Example: `{"a": 1}`}}},
-	}, "# All\n\n## Today\n\n- It is `a<b`\n  new.\n")
+	}, "# All\n\n## Today\n\n- It is `a<b`\n  [new](new.md#it).\n")
 	if err != nil {
 		t.Fatal(err)
 	}
