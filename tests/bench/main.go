@@ -1,5 +1,5 @@
 // Command bench measures Sluice beside what else does the same, on this machine and in one run. It prints a table and
-// writes build/bench.json. The folder build must have the functions, as make bench ensures.
+// writes build/bench.json. The folder build must have the functions and cdk.out the template, as make bench ensures.
 //
 // A row has what Sluice takes, what the baseline takes, and their ratio. Both are measured in turns, so that other load
 // on the machine falls on both; CPU seconds are those of whole processes. Values are medians. A row whose target is
