@@ -39,8 +39,10 @@ func PageKey(k table.Key, n int) table.Key {
 func Add(ctx context.Context, t table.Table, op string, k table.Key, tasks int, added ...int) (map[int]bool, error) {
 	numbers := map[string][]string{} // by sort key
 	for _, n := range added {
-		sk := PageKey(k, n).SK
-		numbers[sk] = append(numbers[sk], strconv.Itoa(n))
+		sk, number := PageKey(k, n).SK, strconv.Itoa(n)
+		if !slices.Contains(numbers[sk], number) { // DynamoDB takes no number twice
+			numbers[sk] = append(numbers[sk], number)
+		}
 	}
 	var before []page
 	for _, sk := range slices.Sorted(maps.Keys(numbers)) {

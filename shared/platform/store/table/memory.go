@@ -3,6 +3,7 @@ package table
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"sluice/shared/domain/errs"
 )
 
 // Memory is a [Table] in memory. It behaves as DynamoDB does, but for rows that expire: it keeps them.
@@ -68,8 +71,24 @@ func (m *Memory) Transact(ctx context.Context, writes ...Write) error {
 	return m.writeRows(writes...)
 }
 
+// addsTwice reports whether the update has a number twice in a set that it adds, which DynamoDB rejects.
+func (u Update) addsTwice() bool {
+	for _, v := range u.Add {
+		set, _ := v.(*types.AttributeValueMemberNS)
+		if set != nil && len(slices.Compact(slices.Sorted(slices.Values(set.Value)))) < len(set.Value) {
+			return true
+		}
+	}
+	return false
+}
+
 // writeRows makes all writes or none. m is locked.
 func (m *Memory) writeRows(writes ...Write) error {
+	for _, w := range writes {
+		if u, ok := w.Change.(Update); ok && u.addsTwice() {
+			return errs.E("memory.Write", errs.Internal, errors.New("a number set has a number twice"))
+		}
+	}
 	if err := m.checkConditions(writes); err != nil {
 		return wrapSDKError("memory.Transact", err)
 	}
