@@ -67,6 +67,11 @@ func listAlarms(set settings) []alarm {
 			metricStat: set.newMetricStat(metric.DeadLetters, "Maximum"), period: 5 * time.Minute, evaluationPeriods: 1,
 			datapointsToAlarm: 1,
 		}, {
+			name: "late", runbookSection: "late",
+			condition:  "For a quarter of an hour, messages of a queue have waited longer than its MaxWait.",
+			metricStat: set.newMetricStat(metric.Late, "Maximum"), period: 5 * time.Minute, evaluationPeriods: 3,
+			datapointsToAlarm: 3, above: 1,
+		}, {
 			name: "stuck", runbookSection: "stuck",
 			condition:  "Videos are overdue, and reminding the service that they wait for does not help.",
 			metricStat: set.newMetricStat(metric.Stuck, "Maximum"), period: 5 * time.Minute, evaluationPeriods: 1,
@@ -92,17 +97,6 @@ func listAlarms(set settings) []alarm {
 			metricStat: set.newMetricStat(metric.Dollars, "Sum"), period: time.Hour, evaluationPeriods: 1,
 			datapointsToAlarm: 1, above: set.dollarsPerHour,
 		},
-	}
-	for _, q := range set.listMonitoredQueues() {
-		all = append(all, alarm{
-			name: "late-" + q.name, runbookSection: "late",
-			condition: fmt.Sprintf(
-				"Messages wait for %s longer than the %v that are promised, for a quarter of an hour.", q.service,
-				q.maxWait,
-			),
-			metricStat: metricStat{sqsNamespace, "ApproximateAgeOfOldestMessage", "QueueName", q.fullName, "Maximum"},
-			period:     5 * time.Minute, evaluationPeriods: 3, datapointsToAlarm: 3, above: q.maxWait.Seconds(),
-		})
 	}
 	for _, s := range services.Map {
 		if s.Interval > 0 {

@@ -18,20 +18,13 @@ func TestAlarmsReadTheirMetricsAndThresholds(t *testing.T) {
 	t.Parallel()
 	want := map[string]string{
 		"sluice-dead-letters":     "Sluice DeadLetters Maximum > 0 in 1 of 1 × 300 s",
+		"sluice-late":             "Sluice Late Maximum > 1 in 3 of 3 × 300 s",
 		"sluice-stuck":            "Sluice Stuck Maximum > 0 in 1 of 1 × 300 s",
 		"sluice-errors":           "Sluice Errors Sum > 4 in 1 of 1 × 900 s",
 		"sluice-throttles":        "AWS/Lambda Throttles Sum > 0 in 2 of 3 × 300 s",
 		"sluice-gateway":          "AWS/ApiGateway 5XXError ApiName=sluice Average > 0.01 in 2 of 3 × 300 s",
 		"sluice-dollars":          "Sluice Dollars Sum > 5 in 1 of 1 × 3600 s",
 		"sluice-silent-reconcile": "AWS/Lambda Invocations FunctionName=sluice-reconcile Sum < 1 in 10 of 10 × 60 s, or on silence",
-	}
-	for _, q := range services.ListQueues() {
-		full := "sluice-" + q.Name
-		if q.Inbox.FIFO {
-			full += ".fifo"
-		}
-		want["sluice-late-"+q.Name] = "AWS/SQS ApproximateAgeOfOldestMessage QueueName=" + full + " Maximum > " +
-			renderValue(q.Lane.MaxWait.Seconds()) + " in 3 of 3 × 300 s"
 	}
 	got := map[string]string{}
 	awsTemplate().runForEach(t, "CloudWatch::Alarm", func(t *testing.T, _ string, r resource) {

@@ -80,6 +80,10 @@ var (
 	DeadLetters = Metric{
 		Name: "DeadLetters", Unit: Count, Description: "dead letters that are neither redriven nor discarded",
 	}
+	Late = Metric{
+		Name: "Late", Unit: None,
+		Description: "age of a queue's oldest message as a share of its MaxWait; above 1 the message is late",
+	}
 	Stuck   = Metric{Name: "Stuck", Unit: Count, Description: "videos whose deadline passed more than 15 minutes ago"}
 	Dollars = Metric{
 		Name: "Dollars", Unit: None, Description: "price of an invocation; its Sum over an hour is dollars an hour",
@@ -101,5 +105,5 @@ var (
 // All lists every metric.
 var All = []Metric{
 	WaitTime, WorkTime, Retries, DeadLettered, Duplicates, InspectTime, EncodeTime, PublishTime, PlayableTime,
-	ReadyTime, Failed, Wanted, Ceiling, DeadLetters, Stuck, Dollars, Errors, WholeReads, SandboxStarts,
+	ReadyTime, Failed, Wanted, Ceiling, DeadLetters, Late, Stuck, Dollars, Errors, WholeReads, SandboxStarts,
 }

@@ -9,6 +9,7 @@ import (
 
 	"sluice/shared/domain/errs"
 	"sluice/shared/domain/scaling"
+	"sluice/shared/domain/services"
 	"sluice/shared/platform/telemetry/metrics"
 )
 
@@ -123,12 +124,16 @@ func (a Autoscaler) setMappingLimit(ctx context.Context, q scaling.QueueState) e
 
 // recordMetrics writes one metric line for each queue.
 func (a Autoscaler) recordMetrics(ctx context.Context, state scaling.State) {
+	maxWaits := map[string]time.Duration{}
+	for _, q := range services.ListQueues() {
+		maxWaits[q.Name] = q.Lane.MaxWait
+	}
 	var all []metrics.QueueScaling
 	for _, q := range state.Queues {
 		all = append(all, metrics.QueueScaling{
 			Queue: a.QueueName(q.Name), Depth: int(q.Reading.Visible), InFlight: int(q.Reading.InFlight),
 			Wanted: q.Wanted, OldestAge: time.Duration(q.Reading.OldestAge * float64(time.Second)),
-			Ceiling: q.Workers, Reason: string(q.Reason),
+			MaxWait: maxWaits[q.Name], Ceiling: q.Workers, Reason: string(q.Reason),
 		})
 	}
 	metrics.LogScaling(ctx, a.Log, state.At, all)

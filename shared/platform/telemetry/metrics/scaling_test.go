@@ -23,14 +23,14 @@ func TestLogScaling(t *testing.T) {
 	metrics.LogScaling(t.Context(), log, noon, []metrics.QueueScaling{
 		idle,
 		{
-			Queue: "sluice-encode", Depth: 9, InFlight: 2, OldestAge: 90 * time.Second, Wanted: 5, Ceiling: 3,
-			Reason: "short",
+			Queue: "sluice-encode", Depth: 9, InFlight: 2, OldestAge: 90 * time.Second, MaxWait: time.Minute,
+			Wanted: 5, Ceiling: 3, Reason: "short",
 		},
 		{Queue: "sluice-publish.fifo", InFlight: 1, Wanted: 1, Ceiling: 4},
 	})
 	want := []string{
-		"Wanted[sluice-encode]=5", "Ceiling[sluice-encode]=3", "Wanted[sluice-publish.fifo]=1",
-		"Ceiling[sluice-publish.fifo]=4",
+		"Wanted[sluice-encode]=5", "Ceiling[sluice-encode]=3", "Late[]=1.5",
+		"Wanted[sluice-publish.fifo]=1", "Ceiling[sluice-publish.fifo]=4",
 	}
 	if d := cmp.Diff(want, metricstest.ReadTexts(t, out.Bytes())); d != "" {
 		t.Errorf("(-want +got):\n%s", d)
