@@ -70,7 +70,7 @@ func (w *Writer) put(p []byte) (int, error) {
 
 // collectBox takes bytes of a box that is kept as a whole, or the header of an mdat box. It takes no byte behind these.
 func (w *Writer) collectBox(p []byte) (int, error) {
-	head, want := w.findBoxSize()
+	_, want := w.findBoxSize()
 	took := min(int64(len(p)), want-int64(len(w.partial)))
 	w.partial = append(w.partial, p[:took]...)
 	if int64(len(w.partial)) < want {
