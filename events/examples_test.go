@@ -194,6 +194,9 @@ var samples = map[string]any{
 		UploadedAt: noon, At: noon, Problem: errs.Problem{Code: "x", Message: "No."},
 	},
 	"media.refused.v1/full": video.MediaRefused{UploadedAt: noon, At: noon.Add(time.Second), Problem: refusal},
+	"media.refused.v1/sized": video.MediaRefused{
+		UploadedAt: noon, At: noon.Add(time.Second), Size: sourceFile.Size, Problem: refusal,
+	},
 	"encode.requested.v1/minimal": video.EncodeRequested{
 		Task: shortPlan.Tasks()[0], Plan: shortPlan, Media: silentMedia, Source: unnamedSource, Playback: playbackID,
 	},

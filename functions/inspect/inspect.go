@@ -83,7 +83,7 @@ func uploadedObject(e events.Event) (video.StoredObject, bool) {
 }
 
 func (i Inspector) buildRejection(e events.Event, o video.StoredObject, p errs.Problem) []events.Event {
-	return i.buildEvents(e, video.MediaRefused{UploadedAt: o.At, At: i.Now(), Problem: p})
+	return i.buildEvents(e, video.MediaRefused{UploadedAt: o.At, At: i.Now(), Size: o.Size, Problem: p})
 }
 
 func (i Inspector) buildEvents(e events.Event, d video.Event) []events.Event {

@@ -42,7 +42,7 @@ func (o VideoOwner) applyEvents(
 	err = o.saveVideo(ctx, before, after, entries)
 	if inspected, ok := items[0].Event.Data.(video.MediaInspected); ok && errs.KindOf(err) == errs.Exhausted {
 		after, out[0] = video.Apply(before, video.MediaRefused{
-			UploadedAt: inspected.UploadedAt, At: inspected.At, Problem: errs.ProblemOf(err),
+			UploadedAt: inspected.UploadedAt, At: inspected.At, Size: inspected.Size, Problem: errs.ProblemOf(err),
 		})
 		entries = []video.TimelineEntry{after.NewTimelineEntry(string(items[0].Event.Type), o.Now())}
 		err = o.saveVideo(ctx, before, after, entries)

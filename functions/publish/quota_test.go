@@ -27,7 +27,7 @@ func TestPromise13_EncodingStaysWithinTheLimits(t *testing.T) {
 		t.Errorf("row %+v", v)
 	}
 	a, _, err := env.table.LoadUsage(t.Context(), "acme", noon, noon)
-	if err != nil || a.Used[quota.MinutesEncoded] != 0 || a.Used[quota.BytesStored] != 1 ||
+	if err != nil || a.Used[quota.MinutesEncoded] != 0 || a.Used[quota.BytesStored] != 77 ||
 		a.Used[quota.UploadsOpen] != 0 {
 		t.Errorf("used %v, %v", a.Used, err)
 	}

@@ -53,3 +53,20 @@ func TestHoldingsFollowTheState(t *testing.T) {
 		})
 	}
 }
+
+// A file that Sluice has fetched stays in S3 when it is refused, and is counted.
+func TestRefusedImportsHoldTheirBytes(t *testing.T) {
+	t.Parallel()
+	v := video.Video{State: video.Waiting, Fetch: &video.FetchRequested{}}
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	for _, e := range []video.Event{
+		video.MediaRefused{UploadedAt: at, At: at, Size: 77},
+		video.MediaUnindexed{UploadedAt: at, At: at, Size: 1 << 40},
+	} {
+		after, _ := video.Apply(v, e)
+		if want := after.Source.Size; after.State != video.Failed || want == 0 ||
+			holding.Of(after)[quota.BytesStored] != want {
+			t.Errorf("%T: %s holds %v", e, after.State, holding.Of(after))
+		}
+	}
+}

@@ -120,14 +120,17 @@ func (a Account) Check(asked Amounts, at time.Time) *Rejection {
 	return nil
 }
 
-// CheckNew returns a rejection if a video that asks for so much can't be created: as Check, or if the minutes of the
-// day are used up. How long the video is, is not known yet.
+// CheckNew returns a rejection if a video that asks for so much can't be created: as Check, or if the bytes that are
+// stored or the minutes of the day are used up. How long the video is, and how large a file that Sluice fetches, is not
+// known yet.
 func (a Account) CheckNew(asked Amounts, at time.Time) *Rejection {
 	if r := a.Check(asked, at); r != nil {
 		return r
 	}
-	if a.Used[MinutesEncoded] >= a.Limits.amount(MinutesEncoded) {
-		return a.reject(MinutesEncoded, at)
+	for _, r := range []Resource{BytesStored, MinutesEncoded} {
+		if asked[r] <= 0 && a.Used[r] >= a.Limits.amount(r) {
+			return a.reject(r, at)
+		}
 	}
 	return nil
 }

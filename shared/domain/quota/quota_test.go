@@ -78,6 +78,20 @@ func TestNewVideosNeedMinutesOfTheDay(t *testing.T) {
 	}
 }
 
+// A file that Sluice fetches asks for no bytes before its size is known.
+func TestNewImportsNeedBytes(t *testing.T) {
+	t.Parallel()
+	a := quota.Account{Limits: quota.Limits{quota.BytesStored: 9}, Used: quota.Amounts{quota.BytesStored: 8}}
+	asked := quota.Amounts{quota.ImportsInFlight: 1}
+	if r := a.CheckNew(asked, noon); r != nil {
+		t.Error(r)
+	}
+	a.Used[quota.BytesStored]++
+	if r := a.CheckNew(asked, noon); r == nil || r.Resource != quota.BytesStored {
+		t.Errorf("got %v", r)
+	}
+}
+
 // A ceiling allows exactly what Check allows: the store compares with the ceilings what Check has decided by.
 func TestCeilingsAgreeWithCheck(t *testing.T) {
 	t.Parallel()

@@ -49,6 +49,7 @@ func applyEvent(v Video, e Event) (Video, []Event) {
 		if v.State.IsEncoding() { // another delivery of the request was accepted
 			return v, nil
 		}
+		v.Source.Size = cmp.Or(e.Size, v.Source.Size) // the original stays
 		return failVideo(applyUploaded(v, e.UploadedAt), e.At, e.Problem)
 	case EncodeDone:
 		return applyEncodeDone(v, e)

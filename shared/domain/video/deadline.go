@@ -113,9 +113,8 @@ var deadlineTransitions = []deadlineTransition{
 		failOverdue(SourceGone.Code, SourceGone.Message)},
 	{"fail: not fetched", func(v Video, e DeadlinePassed) bool {
 		return v.retriesExhausted() && v.State == Waiting && e.Stored == nil
-	},
-		failOverdue("fetch_overdue",
-			"The file could not be fetched in time; see that its source answers, and ask again.")},
+	}, failOverdue("fetch_overdue",
+		"The file could not be fetched in time; see that its source answers, and ask again.")},
 	{"fail: not processed", func(v Video, _ DeadlinePassed) bool { return v.retriesExhausted() },
 		failOverdue("processing_overdue",
 			"The video was not processed in time, which is our fault. Upload it again, and report it if it fails once more.")},

@@ -54,6 +54,7 @@ type (
 	MediaRefused struct {
 		UploadedAt time.Time    `json:"uploaded_at"`
 		At         time.Time    `json:"at"`
+		Size       int64        `json:"size,omitempty"` // bytes of the original; 0: as the client stated
 		Problem    errs.Problem `json:"problem"`
 	}
 	// EncodeDone: one encode task has finished, and its segments are stored.

@@ -31,7 +31,7 @@ func (v Video) AwaitsRemux() bool {
 // applyUnindexed requests the copy of the original. The object may have replaced another one that was being remuxed.
 func applyUnindexed(v Video, e MediaUnindexed) (Video, []Event) {
 	if e.Size > maxRemuxSeconds*bytesPerSecond && !v.State.IsEncoding() {
-		return failVideo(v, e.At, remuxTooLong)
+		return applyEvent(v, MediaRefused{At: e.At, Size: e.Size, Problem: remuxTooLong})
 	}
 	if v.State != Uploaded {
 		return v, nil
