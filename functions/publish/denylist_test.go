@@ -32,7 +32,7 @@ func TestPromise05_DeletedVideoIsDenied(t *testing.T) {
 	}
 	for range 2 {
 		env.deliverEvent(t, video.DeleteRequested{At: noon})
-		if got := env.readDenyStatus(t); got != playback.Removed {
+		if got := env.readDenyStatus(t); got != playback.Denied {
 			t.Errorf("deleting, and %s", got)
 		}
 	}
@@ -65,6 +65,10 @@ func TestPromise05_UnpublishedVideoIsDenied(t *testing.T) {
 	env.deliverEvent(t, video.UnpublishRequested{At: noon.Add(3 * time.Hour)})
 	requireStatus(playback.Denied)
 	env.deliverEvent(t, video.DeleteRequested{At: noon.Add(4 * time.Hour)})
+	requireStatus(playback.Denied)
+	env.deliverEvent(t, video.PurgeDone{At: noon.Add(5 * time.Hour), Round: 1})
+	requireStatus(playback.Denied)
+	env.deliverEvent(t, video.PurgeDone{At: noon.Add(5 * time.Hour), Round: 2})
 	requireStatus(playback.Removed)
 }
 
@@ -100,7 +104,7 @@ func TestPromise05_RedeliveryDeniesVideoBeforePurge(t *testing.T) {
 	if err != nil || len(out) != 1 || out[0].Type != events.PurgeRequested {
 		t.Errorf("%v, %v", out, err)
 	}
-	if got := env.readDenyStatus(t); got != playback.Removed {
+	if got := env.readDenyStatus(t); got != playback.Denied {
 		t.Errorf("deleting, and %s", got)
 	}
 }

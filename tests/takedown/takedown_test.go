@@ -194,7 +194,15 @@ func TestPromise05_DeletedVideoIsDeniedWithinAMinuteAtCDN(t *testing.T) {
 			}
 			status, body := d.requestFromCDN(t, "720p/00001.m4s")
 			requireDenied(t, "the CDN", status, body)
+			for range 3 { // the purge is late
+				d.now = d.now.Add(time.Hour)
+				d.runUpdater(t)
+				d.cdn.EndInvalidations()
+			}
+			status, body = d.requestFromCDN(t, "720p/00001.m4s")
+			requireDenied(t, "the CDN", status, body)
 			d.purge(t, purges)
+			d.sendEvent(t, video.PurgeDone{At: d.now, Round: 2})
 			d.requireDenyListUntilInvalidation(t)
 		})
 	}

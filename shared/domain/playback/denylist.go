@@ -13,7 +13,7 @@ type Status string
 const (
 	Allowed Status = "allowed"
 	Denied  Status = "denied"  // until it is allowed again
-	Removed Status = "removed" // for ever: its objects are being deleted
+	Removed Status = "removed" // for ever: its objects are deleted
 )
 
 // DenyRule is a decision about a playback id by the owner of its video.
@@ -28,7 +28,9 @@ type DenyRule struct {
 // the state reached, so that a duplicate of an event gives the same rule again.
 func DecideDenyRule(v video.Video) (r DenyRule, ok bool) {
 	switch v.State {
-	case video.Deleting, video.Deleted:
+	case video.Deleting: // a CDN must not forget the id while there are objects, however long their deletion takes
+		return DenyRule{Playback: v.Playback, Status: Denied, Version: v.Version, At: v.Times.Deleted}, true
+	case video.Deleted:
 		return DenyRule{Playback: v.Playback, Status: Removed, Version: v.Version, At: v.Times.Deleted}, true
 	}
 	p := v.Publication

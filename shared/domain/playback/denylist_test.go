@@ -61,7 +61,7 @@ func TestDenyRuleOfVideo(t *testing.T) {
 	t.Parallel()
 	for state, want := range map[video.State]playback.Status{
 		video.Waiting: "", video.Uploaded: "", video.Processing: "", video.Playable: "", video.Ready: "",
-		video.Failed: "", video.Cancelled: "", video.Deleting: playback.Removed, video.Deleted: playback.Removed,
+		video.Failed: "", video.Cancelled: "", video.Deleting: playback.Denied, video.Deleted: playback.Removed,
 	} {
 		v := video.Video{Playback: "p1", State: state, Version: 7, Times: video.Times{Deleted: denyNoon}}
 		r, ok := playback.DecideDenyRule(v)
@@ -85,7 +85,7 @@ func TestDenyRuleOfPublication(t *testing.T) {
 			t.Errorf("unpublished %t: %+v, %t", unpublished, r, ok)
 		}
 		v.State, v.Times.Deleted = video.Deleting, denyNoon
-		if r, _ := playback.DecideDenyRule(v); r.Status != playback.Removed {
+		if r, _ := playback.DecideDenyRule(v); r.Status != playback.Denied || r.Version != v.Version {
 			t.Errorf("deleted after that: %+v", r)
 		}
 	}
