@@ -8,7 +8,7 @@ MAKEFLAGS += --no-builtin-rules
 
 GO ?= go
 LOCAL := build/localstack
-LOCAL_SOURCES := $(filter-out %_test.go,$(wildcard localstack/*.go localstack/cloud/*.go localstack/lambdaenv/*.go)) go.mod go.sum
+LOCAL_SOURCES := $(filter-out %_test.go,$(wildcard localstack/*.go localstack/cloud/*.go localstack/lambdaenv/*.go shared/domain/services/*.go)) go.mod go.sum
 FUNCTIONS := $(patsubst functions/%/bootstrap/main.go,%,$(wildcard functions/*/bootstrap/main.go))
 CLOUD_TESTS := ./tests/integration ./tests/e2e ./tests/requests
 # The clouds that `make test` runs on.
