@@ -38,10 +38,11 @@ func MakeImage(state string, size int) error {
 	if err := os.MkdirAll(state, 0o755); err != nil {
 		return err
 	}
-	file, err := os.Create(path + ".new")
+	file, err := os.CreateTemp(state, "new-*.ext4") // others may make the same image at the same time
 	if err != nil {
 		return err
 	}
+	defer os.Remove(file.Name())
 	if err := errors.Join(file.Truncate(imageBytes(size)), file.Close()); err != nil {
 		return err
 	}
