@@ -197,6 +197,9 @@ var samples = map[string]any{
 	"media.refused.v1/sized": video.MediaRefused{
 		UploadedAt: noon, At: noon.Add(time.Second), Size: sourceFile.Size, Problem: refusal,
 	},
+	"media.refused.v1/remux": video.MediaRefused{
+		UploadedAt: noon, At: noon.Add(time.Second), ETag: etag, Problem: refusal,
+	},
 	"encode.requested.v1/minimal": video.EncodeRequested{
 		Task: shortPlan.Tasks()[0], Plan: shortPlan, Media: silentMedia, Source: unnamedSource, Playback: playbackID,
 	},

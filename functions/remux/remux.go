@@ -83,7 +83,7 @@ func (r Remuxer) OnExhausted(e events.Event, err error) []events.Event {
 
 func (r Remuxer) buildRejection(e events.Event, d video.RemuxRequested, p errs.Problem) []events.Event {
 	return []events.Event{events.New(e.Tenant, e.Video, r.Now(),
-		video.MediaRefused{UploadedAt: d.UploadedAt, At: r.Now(), Problem: p})}
+		video.MediaRefused{UploadedAt: d.UploadedAt, At: r.Now(), ETag: d.Source.ETag, Problem: p})}
 }
 
 // findOrMakeCopy returns the copy of an original. It fails with Invalid if the streams can't be copied.

@@ -46,7 +46,8 @@ func applyEvent(v Video, e Event) (Video, []Event) {
 	case RemuxDone:
 		return applyRemuxDone(v, e)
 	case MediaRefused:
-		if v.State.IsEncoding() { // another delivery of the request was accepted
+		staleRemux := e.ETag != "" && (e.ETag != v.Source.ETag || v.Source.Copy != nil)
+		if v.State.IsEncoding() || staleRemux { // another delivery of the request was accepted
 			return v, nil
 		}
 		v.Source.Size = cmp.Or(e.Size, v.Source.Size) // the original stays

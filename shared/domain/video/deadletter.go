@@ -101,8 +101,7 @@ func DeadLetterID(service, message string, sent time.Time) string {
 	return deadLetterPrefix + strings.ToLower(deadLetterEncoding.EncodeToString(append(at[2:], sum[:10]...)))
 }
 
-// ParseDeadLetterID returns when the message of a dead letter was sent. ok is false if the text is no id of a dead
-// letter.
+// ParseDeadLetterID returns when the message of a dead letter was sent. ok is false if id is none of a dead letter.
 func ParseDeadLetterID(id string) (sent time.Time, ok bool) {
 	rest, ok := strings.CutPrefix(id, deadLetterPrefix)
 	b, err := deadLetterEncoding.DecodeString(strings.ToUpper(rest))

@@ -55,6 +55,7 @@ type (
 		UploadedAt time.Time    `json:"uploaded_at"`
 		At         time.Time    `json:"at"`
 		Size       int64        `json:"size,omitempty"` // bytes of the original; 0: as the client stated
+		ETag       string       `json:"etag,omitempty"` // of the original, if its remux failed
 		Problem    errs.Problem `json:"problem"`
 	}
 	// EncodeDone: one encode task has finished, and its segments are stored.

@@ -2,8 +2,7 @@ package video
 
 import "time"
 
-// Publication says whether a video may be played. The zero value is that of a video about which nobody has decided: it
-// may.
+// Publication says whether a video may be played. The zero value, of a video about which nobody has decided: it may.
 type Publication struct {
 	Unpublished bool      `json:"unpublished"` // it stays, and may not be played
 	At          time.Time `json:"at"`          // when the last decision was accepted

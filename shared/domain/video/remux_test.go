@@ -85,11 +85,25 @@ func TestEventsOfReplacedOriginalAreIgnored(t *testing.T) {
 	newer.ETag, newer.At = "e2", noon.Add(time.Hour)
 	v, _ := video.Apply(videoInState(video.Uploaded), unindexedEvent)
 	v, _ = applyTwice(t, v, newer)
-	for _, late := range []video.Event{remuxDoneEvent, inspectedCopy} {
+	failed := video.MediaRefused{At: noon.Add(2 * time.Hour), ETag: unindexedEvent.ETag}
+	for _, late := range []video.Event{remuxDoneEvent, inspectedCopy, failed} {
 		after, out := video.Apply(v, late)
 		if d := cmp.Diff(v, after); d != "" || out != nil {
 			t.Errorf("%T: %v %s", late, out, d)
 		}
+	}
+}
+
+// A remux whose last attempt has failed fails the video, unless another delivery has made the copy.
+func TestFailedRemuxFailsVideoWithoutCopy(t *testing.T) {
+	failed := video.MediaRefused{At: noon.Add(time.Hour), ETag: unindexedEvent.ETag}
+	v, _ := video.Apply(videoInState(video.Uploaded), unindexedEvent)
+	if after, _ := video.Apply(v, failed); after.State != video.Failed {
+		t.Errorf("without a copy: %s", after.State)
+	}
+	v, _ = video.Apply(v, remuxDoneEvent)
+	if after, _ := video.Apply(v, failed); after.State != video.Uploaded {
+		t.Errorf("with a copy: %s", after.State)
 	}
 }
 
