@@ -11,6 +11,7 @@ package remux
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"sluice/events"
@@ -47,6 +48,7 @@ type Remuxer struct {
 	Tools   Runner
 	TempDir string // where each job makes a folder of its own
 	Now     func() time.Time
+	Log     *slog.Logger
 }
 
 // Handle makes the copy and returns RemuxDone, without a copy if the streams can't be copied. It returns no event if
@@ -118,6 +120,7 @@ func (r Remuxer) makeCopy(ctx context.Context, d video.RemuxRequested, up *uploa
 		return nil, err
 	}
 	defer job.Close()
+	began := r.Now()
 	in := source.NewStream(ctx, r.Source, d.Source.Key, d.Source.ETag, d.Source.Size)
 	defer in.Close()
 	out, args := defragment.NewWriter(up), media.StreamRemuxArgs(d.Streams.Container, d.Streams.AudioCodec)
@@ -141,5 +144,6 @@ func (r Remuxer) makeCopy(ctx context.Context, d video.RemuxRequested, up *uploa
 	case err != nil:
 		return nil, errs.E(op, errs.Invalid, err)
 	}
+	r.Log.InfoContext(ctx, "original read", "bytes", d.Source.Size, "seconds", r.Now().Sub(began).Seconds())
 	return up.complete(ctx, begin)
 }

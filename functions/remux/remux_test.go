@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"os"
 	"testing"
 	"time"
@@ -98,7 +99,7 @@ func newRemuxEnv(t *testing.T, body []byte) remuxEnv {
 	env := remuxEnv{bucket: &bucket{Memory: b, open: map[string]bool{}}, tool: &copyingTool{}}
 	env.Remuxer = remux.Remuxer{
 		Source: env.bucket, Copies: env.bucket, Tools: env.tool, TempDir: t.TempDir(),
-		Now: func() time.Time { return noon },
+		Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler),
 	}
 	env.request = events.New("acme", "vid_1", noon, video.RemuxRequested{
 		UploadedAt: noon, Source: video.Source{Key: o.Key, Size: o.Size, ETag: o.ETag},

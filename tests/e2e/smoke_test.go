@@ -45,7 +45,7 @@ func TestSmokePasses(t *testing.T) {
 		t.Errorf("not passed: %v", err)
 	}
 	for _, want := range []string{
-		`(?m)^sandbox +sandbox=(full|lambda)$`, `(?m)^encoding +[1-9][0-9.]* CPU seconds`, `(?m)^S3 to encode +[1-9]`,
+		`(?m)^sandbox +sandbox=(full|lambda)$`, `(?m)^encoding +[1-9][0-9.]* CPU seconds`, `(?m)^S3 to remux +[1-9]`,
 		`(?m)^  60 frames a second `,
 	} {
 		if !regexp.MustCompile(want).Match(report.Bytes()) {

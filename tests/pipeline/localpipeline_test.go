@@ -118,7 +118,10 @@ func newLocalPipelineWith(t *testing.T, tools source.Tools, body []byte) *localP
 		Log: slog.New(slog.DiscardHandler),
 	}
 	p.remuxed = &countingBucket{Memory: bucket}
-	m := remux.Remuxer{Source: p.remuxed, Copies: bucket, Tools: tools, TempDir: t.TempDir(), Now: fixedNow}
+	m := remux.Remuxer{
+		Source: p.remuxed, Copies: bucket, Tools: tools, TempDir: t.TempDir(), Now: fixedNow,
+		Log: slog.New(slog.DiscardHandler),
+	}
 	p.addConsumer("inspect", i.Handle, i.OnExhausted)
 	p.addConsumer("remux", m.Handle, m.OnExhausted)
 	p.addConsumer("encode", n.Handle, n.OnExhausted)

@@ -85,7 +85,7 @@ func (s *smoke) measure(ctx context.Context) measurements {
 		m.Err = err
 		return m
 	}
-	for _, service := range []string{"inspect", "encode"} {
+	for _, service := range []string{"inspect", "remux"} {
 		if s.transferred.State == client.Ready {
 			lines, err := s.readLines(ctx, service, s.transferred.ID)
 			m.addReading(service, lines)

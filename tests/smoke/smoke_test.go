@@ -85,12 +85,14 @@ func newFakeRun(t *testing.T) (*smoke, *fake.API, *fakeAccount, *strings.Builder
 		"encode": {
 			`{"timestamp":"2026-11-22T12:00:01Z","message":"ffmpeg ended","video":"vid_1","cpu_seconds":0.5,"seconds":0.6,"sandbox":"lambda"}`,
 			`{"timestamp":"2026-11-22T12:00:01Z","message":"ffmpeg ended","video":"vid_1","cpu_seconds":5.5,"seconds":3.4,"sandbox":"lambda"}`,
-			`{"message":"original read","video":"vid_1","bytes":32000000,"seconds":0.5}`,
-			`{"message":"original read","video":"vid_1","bytes":32000000,"seconds":0.4}`,
 			`{"timestamp":"2026-11-22T11:59:59Z","message":"invoked","startup_seconds":7}`,
 			`{"timestamp":"2026-11-22T12:00:02Z","message":"invoked","startup_seconds":0.25}`,
 			`{"time":"2026-11-22T12:00:02Z","type":"platform.report","record":{"metrics":{"durationMs":9,"initDurationMs":812.5}}}`,
 			"vid_1 START of an emulator",
+		},
+		"remux": {
+			`{"message":"original read","video":"vid_1","bytes":32000000,"seconds":0.5}`,
+			`{"message":"original read","video":"vid_1","bytes":32000000,"seconds":0.4}`,
 		},
 		"api": {`{"timestamp":"2026-11-22T12:00:02Z","message":"answered","startup_seconds":0.125}`},
 	}}

@@ -28,7 +28,7 @@ func (s *smoke) checkUpload(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%s, ready%s", formatBytes(int64(len(referenceClip))), stages), nil
 }
 
-// checkTransfer uploads a small transport stream that is made long with empty packets, which functions read whole.
+// checkTransfer uploads a small transport stream that is made long with empty packets, which remux reads whole.
 func (s *smoke) checkTransfer(ctx context.Context) (string, error) {
 	body := padTransportStream(transportClip, s.transfer)
 	v, err := s.uploadUntilReady(ctx, "transport.ts", "video/mp2t", body)

@@ -17,7 +17,7 @@ func main() {
 	r := runtime.New("remux")
 	m := remux.Remuxer{
 		Source: tools.OpenOriginals(r), Copies: buckets.OpenSource(r), Tools: tools.NewTools(r),
-		TempDir: os.TempDir(), Now: r.Now,
+		TempDir: os.TempDir(), Now: r.Now, Log: r.Log,
 	}
 	messages.ConsumeQueue(r, m.Handle, m.OnExhausted)
 }
