@@ -52,7 +52,7 @@ func TestVideoIsLoggedAndCountedOnce(t *testing.T) {
 			t.Errorf("%s is counted %d times", once, counted[once])
 		}
 	}
-	if counted["Dollars "] == 0 || counted["Work sluice-encode"] < 2 || counted["Work sluice-publish.fifo"] < 4 {
+	if counted["Dollars "] == 0 || counted["Work sluice-encode"] < 1 || counted["Work sluice-publish.fifo"] < 3 {
 		t.Errorf("counted %v", counted)
 	}
 }

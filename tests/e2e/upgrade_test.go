@@ -31,8 +31,7 @@ func TestPromise09_UpgradeLosesNoMessagesInFlight(t *testing.T) {
 
 	d.setConsumerEnabled(t, "encode", false)
 	videos := []string{d.uploadFootage(t, c), d.uploadFootage(t, c)}
-	// a chunk and the audio of each
-	d.waitUntil(t, func() bool { return d.queueDepth(t, d.stackOutput(t, "InboxEncode")) >= 4 })
+	d.waitUntil(t, func() bool { return d.queueDepth(t, d.stackOutput(t, "InboxEncode")) >= len(videos) })
 	d.setConsumerEnabled(t, "inspect", false)
 	videos = append(videos, d.uploadFootage(t, c))
 	d.waitUntil(t, func() bool { return d.queueDepth(t, d.stackOutput(t, "InboxInspect")) >= 1 })
@@ -60,7 +59,7 @@ func TestPromise09_UpgradeLosesNoMessagesInFlight(t *testing.T) {
 	}
 }
 
-// uploadFootage uploads a video that has one chunk and one audio task.
+// uploadFootage uploads a video that has one task.
 func (d deployment) uploadFootage(t *testing.T, c *client.Client) string {
 	t.Helper()
 	u, err := c.UploadFile(t.Context(), d.footagePath("bigbuckbunny.mp4"), client.UploadOptions{})
