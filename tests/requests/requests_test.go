@@ -93,11 +93,20 @@ func TestPromise10_EachCallIsGrantedAndEachGrantIsUsed(t *testing.T) {
 // failure, and no test makes their calls fail. Package queue's tests check that request.
 const failingBatches = "it postpones messages after a failure only"
 
+// withCDN is why reconcile calls CloudFront only on AWS: a local deployment has no CDN. Package cdn's tests check these
+// requests.
+const withCDN = "only a deployment with a CDN has something to call"
+
 // grantsWithoutCall has, by service and action, why a grant has no call in the tests.
 var grantsWithoutCall = map[string]string{
-	"api sqs:ChangeMessageVisibility":     failingBatches,
-	"publish sqs:ChangeMessageVisibility": failingBatches,
-	"fetch kms:Decrypt":                   "S3 calls KMS for it, to decrypt a producer's object",
+	"api sqs:ChangeMessageVisibility":                          failingBatches,
+	"publish sqs:ChangeMessageVisibility":                      failingBatches,
+	"reconcile cloudfront-keyvaluestore:DescribeKeyValueStore": withCDN,
+	"reconcile cloudfront-keyvaluestore:UpdateKeys":            withCDN,
+	"reconcile cloudfront:CreateInvalidation":                  withCDN,
+	"reconcile cloudfront:GetInvalidation":                     withCDN,
+	"remux s3:AbortMultipartUpload":                            "it aborts the upload of a copy that failed; its own tests make one fail",
+	"fetch kms:Decrypt":                                        "S3 calls KMS for it, to decrypt a producer's object",
 }
 
 // listGrants returns the IAM actions that a service's own calls may need. Lambda uses the other rights of a role that
