@@ -54,17 +54,15 @@ func (m *movie) readInit(b []byte) error {
 func (m *movie) readDefaults(mvex []byte) error {
 	all, err := box.List(mvex)
 	for _, c := range all {
-		if c.Name != "trex" || len(c.Body) < 24 {
+		id, d, ok := box.ReadTrackDefaults(c)
+		if !ok {
 			continue
 		}
-		t := m.findTrack(binary.BigEndian.Uint32(c.Body[4:]))
+		t := m.findTrack(id)
 		if t == nil {
 			return errDamaged
 		}
-		t.defaults = defaults{
-			binary.BigEndian.Uint32(c.Body[12:]), binary.BigEndian.Uint32(c.Body[16:]),
-			binary.BigEndian.Uint32(c.Body[20:]),
-		}
+		t.defaults = d
 	}
 	return err
 }
@@ -109,11 +107,11 @@ func (m *movie) addRuns(traf []byte, base, end int64) error {
 	header := &box.Words{Rest: found["tfhd"].Body}
 	flags := header.Next() & 0xffffff
 	t := m.findTrack(header.Next())
-	if t == nil || flags&(hasBaseOffset|hasDescription) != 0 || flags&moofIsBase == 0 {
+	if t == nil || flags&(box.HasBaseOffset|box.HasDescription) != 0 || flags&box.MoofIsBase == 0 {
 		return errors.New("the fragment is not of the form that FFmpeg writes")
 	}
 	d := t.defaults
-	readFields(header, flags, field{hasDuration, &d.duration}, field{hasSize, &d.size}, field{hasFlags, &d.flags})
+	header.ReadDefaults(flags, &d)
 	dts, err := readDecodeTime(found["tfdt"])
 	if err != nil || header.Err != nil {
 		return errors.Join(err, header.Err)

@@ -9,33 +9,6 @@ import (
 	"sluice/shared/domain/sampletable/box"
 )
 
-// Flags of tfhd and trun boxes (§8.8.7 and §8.8.8).
-const (
-	hasBaseOffset, hasDescription, hasDuration, hasSize, hasFlags, moofIsBase = 0x1, 0x2, 0x8, 0x10, 0x20, 0x020000
-
-	runHasOffset, runHasFirstFlags                           = 0x1, 0x4
-	runHasDuration, runHasSize, runHasFlags, runHasCTSOffset = 0x100, 0x200, 0x400, 0x800
-
-	isNonSync = 0x10000 // of a sample (§8.8.3.1)
-)
-
-// defaults are what a run does not state of its samples.
-type defaults struct{ duration, size, flags uint32 }
-
-// field is a number that is there if a flag says so.
-type field struct {
-	flag uint32
-	to   *uint32
-}
-
-func readFields(r *box.Words, flags uint32, all ...field) {
-	for _, f := range all {
-		if flags&f.flag != 0 {
-			*f.to = r.Next()
-		}
-	}
-}
-
 // maxSamples is how many samples a track may have: the pictures of 12 hours at 60 frames a second are a quarter.
 const maxSamples = 10_000_000
 
@@ -46,7 +19,7 @@ type track struct {
 	video bool
 	trak  []box.Box
 
-	defaults defaults
+	defaults box.SampleFields
 
 	stts, ctts, stsz, stss, stsc, co64 *box.Table
 
@@ -89,32 +62,33 @@ func newTrack(trak []byte) (*track, error) {
 }
 
 // addRun adds the samples of a trun box, the first of which is decoded at dts. It returns when the next one is.
-func (t *track) addRun(body []byte, d defaults, dts, base, end int64) (int64, error) {
+func (t *track) addRun(body []byte, d box.SampleFields, dts, base, end int64) (int64, error) {
 	r := &box.Words{Rest: body}
 	version := r.Next()
 	flags, version := version&0xffffff, version>>24
 	n, offset := r.Next(), r.Next()
-	if flags&runHasOffset == 0 || n == 0 || n > maxSamples-t.count {
+	if flags&box.RunHasOffset == 0 || n == 0 || n > maxSamples-t.count {
 		return 0, errDamaged
 	}
 	first := d
-	readFields(r, flags, field{runHasFirstFlags, &first.flags})
+	if flags&box.RunHasFirstFlags != 0 {
+		first.Flags = r.Next()
+	}
 	at := base + int64(int32(offset))
 	t.addChunk(at, n)
 	for i := range n {
-		one, cts := d, uint32(0)
+		one := d
 		if i == 0 {
-			one.flags = first.flags
+			one.Flags = first.Flags
 		}
-		readFields(r, flags, field{runHasDuration, &one.duration}, field{runHasSize, &one.size},
-			field{runHasFlags, &one.flags}, field{runHasCTSOffset, &cts})
-		if version == 1 && int32(cts) < 0 || cts > math.MaxInt32 || one.duration > math.MaxInt32 {
+		cts := r.ReadSample(flags, &one)
+		if version == 1 && int32(cts) < 0 || cts > math.MaxInt32 || one.Duration > math.MaxInt32 {
 			return 0, errors.New("a frame is shown before it is decoded")
 		}
 		if err := t.addSample(dts, one, cts); err != nil {
 			return 0, err
 		}
-		dts, at = dts+int64(one.duration), at+int64(one.size)
+		dts, at = dts+int64(one.Duration), at+int64(one.Size)
 	}
 	if r.Err != nil || at > end || at < base {
 		return 0, errors.Join(errDamaged, r.Err)
@@ -135,7 +109,7 @@ func (t *track) addChunk(at int64, n uint32) {
 }
 
 // addSample adds a sample that is decoded at dts and shown cts later. With it the duration of the one before is known.
-func (t *track) addSample(dts int64, d defaults, cts uint32) error {
+func (t *track) addSample(dts int64, d box.SampleFields, cts uint32) error {
 	lasts := dts - t.last
 	switch {
 	case t.count == 0 && dts != 0:
@@ -146,11 +120,11 @@ func (t *track) addSample(dts int64, d defaults, cts uint32) error {
 		t.stts.AddRun(uint32(lasts))
 	}
 	t.count++
-	t.last, t.lasts = dts, d.duration
-	t.end = max(t.end, dts+int64(cts)+int64(d.duration))
+	t.last, t.lasts = dts, d.Duration
+	t.end = max(t.end, dts+int64(cts)+int64(d.Duration))
 	t.ctts.AddRun(cts)
-	t.stsz.Add32(d.size)
-	if d.flags&isNonSync == 0 {
+	t.stsz.Add32(d.Size)
+	if d.Flags&box.IsNonSync == 0 {
 		t.stss.Add32(t.count)
 	}
 	return nil

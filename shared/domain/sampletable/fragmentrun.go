@@ -9,17 +9,6 @@ import (
 	"sluice/shared/domain/sampletable/box"
 )
 
-// Flags of tfhd and trun boxes (ISO/IEC 14496-12 §8.8.7 and §8.8.8).
-const (
-	hasBaseOffset, hasDescription, hasDuration, hasSize, hasFlags, moofIsBase = 0x1, 0x2, 0x8, 0x10, 0x20, 0x020000
-
-	runHasOffset, runHasFirstFlags                           = 0x1, 0x4
-	runHasDuration, runHasSize, runHasFlags, runHasCTSOffset = 0x100, 0x200, 0x400, 0x800
-
-	// of a sample that is no key frame, each alone, as FFmpeg's mov_read_trun takes them
-	isNonSync, dependsOnOthers = 0x10000, 0x1000000
-)
-
 // parseTraf adds the samples of a traf box, if it is of the track. first is whether it is the first of its fragment.
 func (p *fragmentParser) parseTraf(body []byte, base int64, first bool) error {
 	traf, err := box.List(body)
@@ -35,23 +24,16 @@ func (p *fragmentParser) parseTraf(body []byte, base int64, first bool) error {
 	if tfhd.Next() != p.trackID || !p.found {
 		return tfhd.Err
 	}
-	if flags&hasBaseOffset != 0 {
+	if flags&box.HasBaseOffset != 0 {
 		base = int64(tfhd.Next())<<32 | int64(tfhd.Next())
-	} else if flags&moofIsBase == 0 && !first {
+	} else if flags&box.MoofIsBase == 0 && !first {
 		return errors.New("the data of a fragment lie behind those of another track")
 	}
 	defaults := p.defaults
-	if flags&hasDescription != 0 && tfhd.Next() != 1 {
+	if flags&box.HasDescription != 0 && tfhd.Next() != 1 {
 		return errFragment
 	}
-	for _, field := range []struct {
-		flag uint32
-		to   *uint32
-	}{{hasDuration, &defaults.duration}, {hasSize, &defaults.size}, {hasFlags, &defaults.flags}} {
-		if flags&field.flag != 0 {
-			*field.to = tfhd.Next()
-		}
-	}
+	tfhd.ReadDefaults(flags, &defaults)
 	tfdt, err := readDecodeTime(head["tfdt"])
 	if err != nil || tfhd.Err != nil {
 		return errors.Join(err, tfhd.Err)
@@ -92,36 +74,30 @@ type fragmentCursor struct {
 }
 
 // parseRun adds the samples of a trun box.
-func (p *fragmentParser) parseRun(body []byte, defaults sampleDefaults, next *fragmentCursor) error {
+func (p *fragmentParser) parseRun(body []byte, defaults box.SampleFields, next *fragmentCursor) error {
 	r := &box.Words{Rest: body}
 	flags := r.Next() & 0xffffff
-	n, firstFlags := r.Next(), defaults.flags
-	if flags&runHasOffset != 0 {
+	n, firstFlags := r.Next(), defaults.Flags
+	if flags&box.RunHasOffset != 0 {
 		next.at = next.base + int64(int32(r.Next()))
 	}
-	if flags&runHasFirstFlags != 0 {
+	if flags&box.RunHasFirstFlags != 0 {
 		firstFlags = r.Next()
 	}
 	if uint64(n)+uint64(len(p.track.Samples)) > maxSamples {
 		return fmt.Errorf("%d samples", n)
 	}
 	for i := range n {
-		d, sample, cts := defaults, Sample{DTS: next.dts, Offset: next.at}, uint32(0)
+		d, sample := defaults, Sample{DTS: next.dts, Offset: next.at}
 		if i == 0 {
-			d.flags = firstFlags
+			d.Flags = firstFlags
 		}
-		for _, field := range []struct {
-			flag uint32
-			to   *uint32
-		}{{runHasDuration, &d.duration}, {runHasSize, &d.size}, {runHasFlags, &d.flags}, {runHasCTSOffset, &cts}} {
-			if flags&field.flag != 0 {
-				*field.to = r.Next()
-			}
-		}
-		sample.CTS, sample.Duration, sample.Size = int32(cts), d.duration, d.size
-		sample.Key = d.flags&(isNonSync|dependsOnOthers) == 0
-		next.dts, next.at = next.dts+int64(d.duration), next.at+int64(d.size)
-		if r.Err != nil || d.duration > math.MaxInt32 || sample.Offset < 0 || next.at > p.size {
+		cts := r.ReadSample(flags, &d)
+		sample.CTS, sample.Duration, sample.Size = int32(cts), d.Duration, d.Size
+		// a sample with either flag is no key frame, as FFmpeg's mov_read_trun takes them
+		sample.Key = d.Flags&(box.IsNonSync|box.DependsOnOthers) == 0
+		next.dts, next.at = next.dts+int64(d.Duration), next.at+int64(d.Size)
+		if r.Err != nil || d.Duration > math.MaxInt32 || sample.Offset < 0 || next.at > p.size {
 			return errors.Join(errFragment, r.Err)
 		}
 		p.track.Samples = append(p.track.Samples, sample)

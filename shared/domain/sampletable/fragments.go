@@ -1,7 +1,6 @@
 package sampletable
 
 import (
-	"encoding/binary"
 	"errors"
 	"io"
 	"math"
@@ -62,11 +61,8 @@ type fragmentParser struct {
 	trackID  uint32
 	track    Track
 	found    bool
-	defaults sampleDefaults // of the track (trex)
+	defaults box.SampleFields // of the track (trex)
 }
-
-// sampleDefaults are what a fragment does not state of its samples.
-type sampleDefaults struct{ duration, size, flags uint32 }
 
 // parseInit parses the moov box.
 func (p *fragmentParser) parseInit(b []byte) (m Movie, err error) {
@@ -81,11 +77,8 @@ func (p *fragmentParser) parseInit(b []byte) (m Movie, err error) {
 	p.track, p.found = t, true
 	all, err := box.List(mvex)
 	for _, b := range all {
-		if b.Name == "trex" && len(b.Body) >= 24 && binary.BigEndian.Uint32(b.Body[4:]) == p.trackID {
-			p.defaults = sampleDefaults{
-				binary.BigEndian.Uint32(b.Body[12:]), binary.BigEndian.Uint32(b.Body[16:]),
-				binary.BigEndian.Uint32(b.Body[20:]),
-			}
+		if id, d, ok := box.ReadTrackDefaults(b); ok && id == p.trackID {
+			p.defaults = d
 			return m, err
 		}
 	}
