@@ -40,25 +40,6 @@ func invocationContext(t *testing.T) context.Context {
 	return lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "req-1"})
 }
 
-// requireLogFields reports an error unless each line has the members want and a trace. Lines before from need no video.
-func requireLogFields(t *testing.T, log []byte, want map[string]any, from int) {
-	t.Helper()
-	lines := metricstest.ReadLines(t, log)
-	if len(lines) <= from {
-		t.Fatalf("only %d lines: %s", len(lines), log)
-	}
-	for i, line := range lines {
-		for key, v := range want {
-			if line[key] != v && (key != "video" || i >= from) {
-				t.Errorf("%s of %q is %v, want %v", key, line["message"], line[key], v)
-			}
-		}
-		if id, _ := line["trace"].(string); id == "" {
-			t.Errorf("%q has no trace", line["message"])
-		}
-	}
-}
-
 // The last line has the cost, too.
 func TestRequestLogLinesNameTenantAndVideo(t *testing.T) {
 	t.Parallel()
@@ -84,7 +65,7 @@ func TestRequestLogLinesNameTenantAndVideo(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			requireLogFields(
+			metricstest.RequireLogFields(
 				t, out.Bytes(),
 				map[string]any{"request_id": "req-1", "tenant": "acme", "video": "vid_1", "service": "api"}, 1,
 			)

@@ -10,46 +10,15 @@ import (
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambdacontext"
-	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"sluice/events"
 	"sluice/events/examples"
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/services"
 	"sluice/shared/platform/ffmpeg"
 	"sluice/shared/platform/runtime"
-	"sluice/shared/platform/telemetry/logs"
+	"sluice/shared/platform/runtime/runtimetest"
 	"sluice/shared/platform/telemetry/metrics/metricstest"
 )
-
-func newTestRuntime(t *testing.T, service string) (runtime.Runtime, *bytes.Buffer) {
-	t.Helper()
-	s, ok := services.Lookup(service)
-	if !ok {
-		t.Fatal("no service " + service)
-	}
-	var out bytes.Buffer
-	return runtime.NewFrom(s, logs.New(service, &out), aws.Config{}), &out
-}
-
-// requireLogFields reports an error unless each line has the members want and a trace. Lines before from need no video.
-func requireLogFields(t *testing.T, log []byte, want map[string]any, from int) {
-	t.Helper()
-	lines := metricstest.ReadLines(t, log)
-	if len(lines) <= from {
-		t.Fatalf("only %d lines: %s", len(lines), log)
-	}
-	for i, line := range lines {
-		for key, v := range want {
-			if line[key] != v && (key != "video" || i >= from) {
-				t.Errorf("%s of %q is %v, want %v", key, line["message"], line[key], v)
-			}
-		}
-		if id, _ := line["trace"].(string); id == "" {
-			t.Errorf("%q has no trace", line["message"])
-		}
-	}
-}
 
 // stubQueue is a publisher, and a queue that can't change visibility, which is logged.
 type stubQueue struct{}
@@ -74,7 +43,7 @@ func TestMessageLogLinesNameTenantAndVideo(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			r, out := newTestRuntime(t, "encode")
+			r, out := runtimetest.New(t, "encode")
 			e := examples.ReadEvent("encode.requested.v1/minimal")
 			c := newConsumer(r, func(ctx context.Context, _ events.Event) ([]events.Event, error) {
 				r.Log.InfoContext(ctx, "works")
@@ -96,7 +65,7 @@ func TestMessageLogLinesNameTenantAndVideo(t *testing.T) {
 			}
 			lines := bytes.SplitAfter(bytes.TrimSuffix(out.Bytes(), []byte("\n")), []byte("\n"))
 			of, last := lines[:len(lines)-1], lines[len(lines)-1]
-			requireLogFields(
+			metricstest.RequireLogFields(
 				t, slices.Concat(of...),
 				map[string]any{"request_id": "req-1", "tenant": e.Tenant, "video": e.Video, "service": "encode"}, 0,
 			)
@@ -122,7 +91,7 @@ func TestWithoutSandboxEveryMessageFails(t *testing.T) {
 		{"encode", ffmpeg.Sandbox{Layers: ffmpeg.LambdaLayers}, ""},
 		{"publish", broken, ""},
 	} {
-		r, _ := newTestRuntime(t, tt.service)
+		r, _ := runtimetest.New(t, tt.service)
 		_, err := requireSandbox(r, handle, tt.sandbox)(t.Context(), events.Event{})
 		if (err == nil) != (tt.want == "") || err != nil && (errs.KindOf(err) != errs.Internal ||
 			errs.ProblemOf(err).Code != tt.want) {

@@ -1,36 +1,22 @@
 package tools
 
 import (
-	"bytes"
 	"errors"
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
 	"sluice/shared/domain/errs"
-	"sluice/shared/domain/services"
 	"sluice/shared/platform/blob"
 	"sluice/shared/platform/ffmpeg"
-	"sluice/shared/platform/runtime"
-	"sluice/shared/platform/telemetry/logs"
+	"sluice/shared/platform/runtime/runtimetest"
 	"sluice/shared/platform/telemetry/metrics/metricstest"
 )
 
-func newTestRuntime(t *testing.T, service string) (runtime.Runtime, *bytes.Buffer) {
-	t.Helper()
-	s, ok := services.Lookup(service)
-	if !ok {
-		t.Fatal("no service " + service)
-	}
-	var out bytes.Buffer
-	return runtime.NewFrom(s, logs.New(service, &out), aws.Config{}), &out
-}
-
 // Without a span, nothing is recorded. A run of ffmpeg is logged, also if it failed.
 func TestTracedToolsReturnErrorsUnchanged(t *testing.T) {
-	r, out := newTestRuntime(t, "encode")
+	r, out := runtimetest.New(t, "encode")
 	broken := tracedTools{ffmpeg.Tools{Dir: t.TempDir()}, r.Log}
 	if err := broken.Run(
 		t.Context(), ffmpeg.Command{Dir: t.TempDir(), File: "../out of it", Container: "mov"},
@@ -51,7 +37,7 @@ func TestTracedToolsReturnErrorsUnchanged(t *testing.T) {
 
 func TestSizeOfReadOriginalsIsLogged(t *testing.T) {
 	t.Parallel()
-	r, log := newTestRuntime(t, "encode")
+	r, log := runtimetest.New(t, "encode")
 	in := &blob.Memory{}
 	if err := in.PutObject(t.Context(), "k", strings.NewReader("hello"), blob.Metadata{}); err != nil {
 		t.Fatal(err)
@@ -77,7 +63,7 @@ func TestSizeOfReadOriginalsIsLogged(t *testing.T) {
 
 func TestSandboxIsLoggedAndCounted(t *testing.T) {
 	t.Parallel()
-	r, out := newTestRuntime(t, "encode")
+	r, out := runtimetest.New(t, "encode")
 	logSandbox(r.Log, ffmpeg.Sandbox{Layers: ffmpeg.LambdaLayers, Reason: "seccomp: operation not permitted"})
 	logSandbox(r.Log, ffmpeg.Sandbox{Err: errors.New("no child could be started")})
 	if diff := cmp.Diff(

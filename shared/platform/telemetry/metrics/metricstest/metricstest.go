@@ -59,6 +59,25 @@ func ReadLines(t testing.TB, log []byte) (lines []map[string]any) {
 	return lines
 }
 
+// RequireLogFields reports an error unless each line has the members want and a trace. Lines before from need no video.
+func RequireLogFields(t testing.TB, log []byte, want map[string]any, from int) {
+	t.Helper()
+	lines := ReadLines(t, log)
+	if len(lines) <= from {
+		t.Fatalf("only %d lines: %s", len(lines), log)
+	}
+	for i, line := range lines {
+		for key, v := range want {
+			if line[key] != v && (key != "video" || i >= from) {
+				t.Errorf("%s of %q is %v, want %v", key, line["message"], line[key], v)
+			}
+		}
+		if id, _ := line["trace"].(string); id == "" {
+			t.Errorf("%q has no trace", line["message"])
+		}
+	}
+}
+
 // findRepeatedMember returns a member of an object that is repeated; "" if there is none.
 func findRepeatedMember(object []byte) (name string, is bool) {
 	d := json.NewDecoder(bytes.NewReader(object))
